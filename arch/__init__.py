@@ -1,0 +1,1 @@
+"""The contract: everything that gateware, golden model, compiler and driver must agree on."""

@@ -1,0 +1,1 @@
+"""Direction of arrival: arrays, GCC-PHAT, rooms, training, evaluation, angles."""

@@ -1,0 +1,1 @@
+"""Host driver: model import, compiler, link, device, Interpreter."""

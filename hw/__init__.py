@@ -1,0 +1,1 @@
+"""Gateware: one wiring.Component a file."""

@@ -1,0 +1,1 @@
+"""Golden model, simulated board, cocotb benches."""

@@ -1,0 +1,1 @@
+"""cocotb benches, run by tests/hw."""
