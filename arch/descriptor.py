@@ -1,0 +1,152 @@
+"""Layer descriptors: what the sequencer reads from program memory.
+
+A layer is four nested loops; the innermost issues one activation word and one weight word a cycle:
+
+    for group in range(groups):            # output rows, `positions` at a time
+        for tile in range(tiles):          # `columns` output channels at a time
+            for window in range(windows):  # positions that are max-pooled into one output row
+                for k in range(reduction): # contiguous activation words under the kernel
+                    accumulate
+
+The activation address is origin + group * group_stride + window * window_stride + k; an address
+outside [source, source_end) reads `pad` in every byte. The weight address counts up through the
+tile's words, is rewound for each window and returns to `weights` for each group. Every count is stored
+minus one, so that each encoding is a finite loop of at least one pass.
+"""
+
+from dataclasses import dataclass, fields
+from typing import NamedTuple, Self
+
+from .errors import DescriptorError
+
+WORD_BITS = 32
+
+
+class Field(NamedTuple):
+    """One field of the descriptor."""
+
+    name: str
+    bits: int
+    signed: bool = False
+    #: Added to the stored value: counts are stored minus one.
+    bias: int = 0
+
+    @property
+    def low(self) -> int:
+        """Smallest value that can be encoded."""
+        return self.bias - (1 << (self.bits - 1) if self.signed else 0)
+
+    @property
+    def high(self) -> int:
+        """Largest value that can be encoded."""
+        return self.bias + (1 << (self.bits - self.signed)) - 1
+
+
+#: In order, from bit 0 of the first word up.
+FIELDS = (
+    Field("source", 16),
+    Field("source_end", 16),
+    Field("origin", 16, signed=True),
+    Field("group_stride", 16),
+    Field("window_stride", 16),
+    Field("reduction", 16, bias=1),
+    Field("groups", 16, bias=1),
+    Field("tiles", 16, bias=1),
+    Field("weights", 16),
+    Field("parameters", 16),
+    Field("destination", 16),
+    Field("row_words", 16),
+    Field("pad", 8, signed=True),
+    Field("zero_point", 8, signed=True),
+    Field("act_min", 8, signed=True),
+    Field("act_max", 8, signed=True),
+    Field("windows", 8, bias=1),
+    Field("last_steps", 8, bias=1),
+    Field("last", 1),
+    Field("reserved", 15),
+)
+
+BITS = sum(field.bits for field in FIELDS)
+WORDS = BITS // WORD_BITS
+assert BITS == WORDS * WORD_BITS
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """One layer. Addresses and strides are in words of the memory they point into.
+
+    Parameters
+        source, source_end : activation words that hold the input tensor, first and one past last
+        origin : address of the first activation word; below `source` where the kernel is padded
+        group_stride, window_stride : words from one output row (pooled position) to the next
+        reduction : activation words under one kernel position
+        groups, tiles, windows : output rows, tiles of output channels, positions pooled per row
+        weights, parameters : first word in the weight and the parameter buffer
+        destination, row_words : first word of the output tensor, and words of one output row
+        pad : int8 that padding reads (the input's zero point; -128 under a max pooling)
+        zero_point, act_min, act_max : of the output, int8; act_min <= act_max
+        last_steps : column groups (of `requantise_lanes` channels) used in the last tile
+        last : 1 ends the program
+    Raises
+        DescriptorError: a value that the field cannot hold
+    """
+
+    source: int
+    source_end: int
+    origin: int
+    group_stride: int
+    window_stride: int
+    reduction: int
+    groups: int
+    tiles: int
+    weights: int
+    parameters: int
+    destination: int
+    row_words: int
+    pad: int
+    zero_point: int
+    act_min: int
+    act_max: int
+    windows: int
+    last_steps: int
+    last: int = 0
+    reserved: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what a field cannot hold."""
+        for field in FIELDS:
+            value = getattr(self, field.name)
+            if not field.low <= value <= field.high:
+                raise DescriptorError(
+                    f"descriptor.{field.name}: got {value}, allowed is {field.low} to {field.high}"
+                )
+        if self.act_min > self.act_max:
+            raise DescriptorError(
+                f"descriptor.act_min: got {self.act_min}, allowed is at most act_max = {self.act_max}"
+            )
+        if self.reserved:
+            raise DescriptorError(f"descriptor.reserved: got {self.reserved}, allowed is 0")
+
+    def pack(self) -> bytes:
+        """Encode as WORDS little-endian 32-bit words."""
+        word, shift = 0, 0
+        for field in FIELDS:
+            stored = int(getattr(self, field.name)) - field.bias
+            word |= (stored & ((1 << field.bits) - 1)) << shift
+            shift += field.bits
+        return word.to_bytes(BITS // 8, "little")
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Self:
+        """Decode WORDS little-endian 32-bit words."""
+        word, values = int.from_bytes(data, "little"), {}
+        for field in FIELDS:
+            value = word & ((1 << field.bits) - 1)
+            if field.signed and value >> (field.bits - 1):
+                value -= 1 << field.bits
+            values[field.name] = value + field.bias
+            word >>= field.bits
+        return cls(**values)
+
+
+assert tuple(f.name for f in fields(Descriptor)) == tuple(f.name for f in FIELDS)
