@@ -10,8 +10,8 @@ A layer is four nested loops; the innermost issues one activation word and one w
 
 The activation address is origin + group * group_stride + window * window_stride + k; an address
 outside [source, source_end) reads `pad` in every byte. The weight address counts up through the
-tile's words, is rewound for each window and returns to `weights` for each group. Every count is stored
-minus one, so that each encoding is a finite loop of at least one pass.
+tile's words, is rewound for each window and returns to `weights` for each group. Every count is
+stored minus one, so that each encoding is a finite loop of at least one pass.
 """
 
 from dataclasses import dataclass, fields
@@ -122,7 +122,8 @@ class Descriptor:
                 )
         if self.act_min > self.act_max:
             raise DescriptorError(
-                f"descriptor.act_min: got {self.act_min}, allowed is at most act_max = {self.act_max}"
+                f"descriptor.act_min: got {self.act_min}, allowed is at most act_max = "
+                f"{self.act_max}"
             )
         if self.reserved:
             raise DescriptorError(f"descriptor.reserved: got {self.reserved}, allowed is 0")

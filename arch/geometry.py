@@ -64,7 +64,8 @@ class Geometry:
                 divisors = [n for n in range(1, 17) if self.rows % n == self.columns % n == 0]
                 raise GeometryError(
                     f"requantise_lanes: {self.requantise_lanes} does not divide {name} = "
-                    f"{getattr(self, name)}; for {self.rows}x{self.columns} choose one of {divisors}"
+                    f"{getattr(self, name)}; for {self.rows}x{self.columns} choose one of "
+                    f"{divisors}"
                 )
 
     def _within(self, name: str, low: int, high: int) -> None:

@@ -30,7 +30,7 @@ CONTRACT_VERSION = 1
 
 MAGIC = b"OTUS"
 
-#: Most bytes of a request or reply body, without its CRC.
+#: Bytes of sequence and opcode, or sequence and status.
 HEADER_BYTES = 2
 CRC_BYTES = 4
 
