@@ -11,6 +11,9 @@ from .errors import GeometryError
 #: Bits of the multiplier (Q31) that a pipelined requantise lane takes in one cycle.
 PIPELINED = 32
 
+#: Bytes around the data of a WRITE in the receive buffer, rounded up (see `packet`).
+_REQUEST_OVERHEAD = 16
+
 _PACKED = struct.Struct("<BBBBBBHHHHH")
 
 
@@ -80,6 +83,14 @@ class Geometry:
         if value not in allowed:
             raise GeometryError(f"{name}: got {value!r}, allowed is one of {list(allowed)}")
 
+        needed = 2 * (self.rows * self.columns + _REQUEST_OVERHEAD)
+        if self.link_bytes < needed:
+            raise GeometryError(
+                f"link_bytes: {self.link_bytes} cannot hold two requests with a weight word of "
+                f"{self.rows} x {self.columns} bytes; choose at least {needed}, rounded up to a "
+                "power of two"
+            )
+
     @property
     def macs_per_cycle(self) -> int:
         """Multiply-accumulates a cycle at full use."""
@@ -130,7 +141,7 @@ class Geometry:
         elif match:
             rows, columns, positions = (int(n) if n else 1 for n in match.groups())
             lanes = 2 if rows % 2 == columns % 2 == 0 else 1
-            base = Geometry(rows, columns, positions, lanes)
+            base = Geometry(rows, columns, positions, lanes, link_bytes=16384)
             base = replace(base, **_roomy(base))
         else:
             raise GeometryError(
@@ -159,6 +170,7 @@ def _roomy(base: Geometry) -> dict[str, int]:
         "weight_words": depth(131_072, base.rows * base.columns),
         "activation_words": depth(4_096, base.rows),
         "parameter_words": depth(1_024, base.requantise_lanes),
+        "link_bytes": max(2048, depth(2 * (base.rows * base.columns + _REQUEST_OVERHEAD), 1)),
     }
 
 

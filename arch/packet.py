@@ -6,15 +6,24 @@ length or CRC is wrong is dropped without a reply: the sender's time-out repeats
 A request body is: sequence u8, opcode u8, fields, data. A reply body is: sequence u8, status u8,
 payload; status 0 (`Status.OK`) or an error. All integers are little-endian.
 
+Empty frames (two zero bytes in a row) are ignored.
+
 Sequence numbers make repeats safe (go-back-N). The device keeps the number it expects:
   equal     -> executed, and the expected number advances, whether the reply is OK or an error
                other than SEQUENCE;
-  behind by 1..128 (a repeat) -> WRITE and RUN are acknowledged without being executed again;
-               READ and RESULT are executed, since they change nothing;
+  behind by 1..128 (a repeat) -> WRITE and RUN are checked again, so that an error is reported
+               again, but not executed again; READ and RESULT are executed, since they change
+               nothing (a RESULT repeated after a later RUN shows another `runs`);
   ahead     -> refused with SEQUENCE and the expected number (u8) as payload, nothing is executed.
-RESET and IDENTIFY are executed at any number. RESET stops the sequencer, empties the receive buffer
+IDENTIFY is executed at any number. So is RESET: it stops the sequencer, empties the receive buffer
 and makes the number after its own the expected one; it acts as soon as its frame is complete, even
-while an earlier request waits.
+while an earlier request waits or the receive buffer is full. A reply that it cuts short is closed
+by a zero byte. From configuration to the first RESET everything but RESET and IDENTIFY is refused
+with RESTARTED, so that a device that lost its memory cannot take a request for a repeat.
+
+Of several faults in one request the first in this order is reported: RESTARTED, SEQUENCE, OPCODE,
+LENGTH of the fields, SPACE, ADDRESS, LENGTH of the data. After a refused WRITE the words that it
+names are undefined.
 """
 
 import struct
@@ -34,6 +43,9 @@ MAGIC = b"OTUS"
 HEADER_BYTES = 2
 CRC_BYTES = 4
 
+#: Bytes that the receive buffer puts before each body: where it ends.
+PREFIX_BYTES = 2
+
 #: A COBS block holds at most this many bytes before its next code.
 COBS_BLOCK = 254
 
@@ -42,7 +54,7 @@ class Opcode(IntEnum):
     """What a request asks for."""
 
     RESET = 0
-    """Fields: none. Reply: none. Stop everything, expect the next number."""
+    """Fields: none. Reply: `Identity`. Stop everything, expect the next number."""
     IDENTIFY = 1
     """Fields: none. Reply: `Identity`."""
     WRITE = 2
@@ -68,9 +80,11 @@ class Status(IntEnum):
     SPACE = 3
     """The memory space does not exist, or cannot be read."""
     ADDRESS = 4
-    """Address and count reach past the end of the space."""
+    """A word past the end of the space is named (no word, no error), or RUN starts there."""
     SEQUENCE = 5
     """Requests before this one were lost; the payload is the expected number (u8)."""
+    RESTARTED = 6
+    """No RESET since the device was configured: its memories hold nothing of the sender's."""
 
 
 #: Request fields after sequence and opcode.
@@ -84,6 +98,9 @@ FIELDS = {
 }
 
 SEQUENCE_MODULO = 256
+
+#: Most requests under way: more could not be told from repeats.
+MAX_REQUESTS = 127
 
 
 class Counters(NamedTuple):
@@ -221,7 +238,15 @@ def request(sequence: int, opcode: Opcode, *values: int, data: bytes = b"") -> b
     return bytes((sequence % SEQUENCE_MODULO, opcode)) + FIELDS[opcode].pack(*values) + data
 
 
+def buffered_bytes(body: bytes) -> int:
+    """Bytes of the receive buffer that a request takes until it is answered.
+
+    Requests whose sum is below `link_bytes` fit together; one that does not fit is dropped.
+    """
+    return PREFIX_BYTES + len(body) + CRC_BYTES
+
+
 def max_write_bytes(geometry: Geometry) -> int:
     """Most data bytes in one WRITE: two such requests fit the receive buffer."""
-    overhead = HEADER_BYTES + FIELDS[Opcode.WRITE].size + CRC_BYTES
-    return geometry.link_bytes // 2 - overhead - 2
+    overhead = PREFIX_BYTES + HEADER_BYTES + FIELDS[Opcode.WRITE].size + CRC_BYTES
+    return (geometry.link_bytes - 1) // 2 - overhead
