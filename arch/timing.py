@@ -1,0 +1,194 @@
+"""Latencies of the pipeline, and the cycle model built on them.
+
+The schedule is fixed: every latency is known, so the cycles of a program follow from its
+descriptors and the geometry alone. `predict` returns what the counters of the hardware report.
+
+A word that the issue stage releases in cycle c moves on like this:
+  c + ISSUE              addresses at the activation and weight memories
+  + MEMORY               activation and weight word at column group 0; group g is g cycles later
+  + dot_product          sum of `rows` products
+  + ACCUMULATE           pooled accumulator, ready to drain
+  + step * interval      its column group is selected
+  + SELECT               accumulator and record at the requantise lane
+  + requantise           int8 output; written to the activation buffer in this cycle, and may be
+                         read by a word that is released in this cycle
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .descriptor import WORDS, Descriptor
+from .geometry import Geometry
+
+#: Cycles from the release of a word until its addresses reach the memories.
+ISSUE = 1
+#: Memory read with an output register.
+MEMORY = 2
+#: Multiplier with input, pipeline and output register (as the DSP blocks of ECP5 and iCE40 have).
+MULTIPLY = 3
+#: Accumulator, then running maximum over the pooled window.
+ACCUMULATE = 2
+#: Two-stage selection of a column group; the parameter memory is read at the same time.
+SELECT = 2
+#: Descriptor words, one a cycle after the first address, and one cycle to load the loops.
+FETCH = WORDS + 1
+LOAD = 1
+#: Requantise lane before (bias, left shift) and after the product (round, offset, two shift
+#: stages, zero point, clamp).
+REQUANTISE_BEFORE = 2
+REQUANTISE_AFTER = 6
+#: Pipelined product of a lane: multiplier, then two stages that add the partial products.
+PRODUCT = MULTIPLY + 2
+
+
+def dot_product(geometry: Geometry) -> int:
+    """Cycles of a dot product of `rows` lanes: multiplier and one register a level of adders."""
+    return MULTIPLY + (geometry.rows - 1).bit_length()
+
+
+def requantise(geometry: Geometry) -> int:
+    """Cycles of a requantise lane from accumulator to int8."""
+    interval = geometry.requantise_interval
+    product = PRODUCT if interval == 1 else interval
+    return REQUANTISE_BEFORE + product + REQUANTISE_AFTER
+
+
+def drain(geometry: Geometry) -> int:
+    """Cycles from the release of a tile's last word until its first column group is selected."""
+    return ISSUE + MEMORY + dot_product(geometry) + ACCUMULATE
+
+
+def write_back(geometry: Geometry) -> int:
+    """Cycles from the selection of a column group until its outputs are written."""
+    return SELECT + requantise(geometry)
+
+
+class LayerCycles(NamedTuple):
+    """Cycles of one layer, from its descriptor's fetch until the next one's."""
+
+    busy: int
+    stall_drain: int
+    stall_data: int
+    fetch: int
+
+    @property
+    def total(self) -> int:
+        """Sum of all causes."""
+        return sum(self)
+
+
+class Prediction(NamedTuple):
+    """Cycles of a program: of each layer, and of the tail after the last word is issued."""
+
+    layers: tuple[LayerCycles, ...]
+    tail: int
+
+    @property
+    def total(self) -> int:
+        """Cycles from the accepted run command until the last result byte is written."""
+        return sum(layer.total for layer in self.layers) + self.tail
+
+    def counters(self) -> dict[str, int]:
+        """Predict arch.packet.Counters, by name, without `runs`."""
+        sums = {
+            name: sum(getattr(layer, name) for layer in self.layers) for name in LayerCycles._fields
+        }
+        return {"total": self.total, **sums, "tail": self.tail}
+
+
+class _Producer(NamedTuple):
+    """When the rows of a layer that still drains are complete."""
+
+    destination: int
+    row_words: int
+    rows: list[tuple[int, int]]
+    """(cycle, rows complete from that cycle on), in order."""
+
+    @property
+    def end(self) -> int:
+        return self.rows[-1][0]
+
+
+def predict(descriptors: Sequence[Descriptor], geometry: Geometry) -> Prediction:
+    """Compute the cycles of a program with its input, weights and parameters resident.
+
+    Parameters
+        descriptors : the layers in order, the last one marked `last`
+        geometry : of the accelerator
+    Returns
+        the cycles that the hardware's counters report, exactly
+    """
+    cycle = 1  # the first cycle after the run command was accepted
+    capture_from = 0  # a tile's last word is not released before
+    older = previous = None  # producers that may still drain
+    layers = []
+    for d in descriptors:
+        cycle += FETCH
+        loadable = max(cycle, older.end if older else 0)
+        stalled = loadable - cycle
+        cycle = loadable + LOAD
+        walk = _walk(d, geometry, cycle, capture_from, previous)
+        layers.append(
+            LayerCycles(walk.busy, walk.stall_drain + stalled, walk.stall_data, FETCH + LOAD)
+        )
+        cycle, capture_from = walk.cycle, walk.capture_from
+        older, previous = previous, walk.producer
+    assert previous is not None
+    return Prediction(tuple(layers), previous.end + 1 - cycle)
+
+
+class _Walk(NamedTuple):
+    cycle: int
+    capture_from: int
+    busy: int
+    stall_drain: int
+    stall_data: int
+    producer: _Producer
+
+
+def _walk(
+    d: Descriptor, geometry: Geometry, cycle: int, capture_from: int, source: _Producer | None
+) -> _Walk:
+    """Release the words of one layer, the first not before `cycle`."""
+    stall_drain = stall_data = 0
+    rows: list[tuple[int, int]] = []
+    steps_full = geometry.column_groups
+    interval = geometry.requantise_interval
+    for group in range(0, d.groups, geometry.positions):
+        slots = min(geometry.positions, d.groups - group)
+        for tile in range(d.tiles):
+            steps = d.last_steps if tile == d.tiles - 1 else steps_full
+            for window in range(d.windows):
+                start = d.origin + group * d.group_stride + window * d.window_stride
+                unhindered = cycle + d.reduction - 1
+                last = max([unhindered, *_waits(d, source, cycle, start, slots)])
+                stall_data += last - unhindered
+                released = max(last, capture_from)
+                stall_drain += released - last
+                cycle = released + 1
+            capture_from = released + steps * slots * interval
+        written = released + drain(geometry) + write_back(geometry)
+        rows.append((written + (steps * slots - 1) * interval, group + slots))
+    busy = -(-d.groups // geometry.positions) * d.tiles * d.windows * d.reduction
+    producer = _Producer(d.destination, d.row_words, rows)
+    return _Walk(cycle, capture_from, busy, stall_drain, stall_data, producer)
+
+
+def _waits(
+    d: Descriptor, source: _Producer | None, cycle: int, start: int, slots: int
+) -> list[int]:
+    """Cycles before which the last word cannot be released, for each row still being written."""
+    if source is None or cycle >= source.end:
+        return []
+    waits = []
+    for slot in range(slots):
+        first = start + slot * d.group_stride
+        low, high = max(first, d.source), min(first + d.reduction, d.source_end)
+        row_start = source.destination
+        for complete, rows in [*source.rows, (source.end, 1 << 16)]:
+            row_end = source.destination + rows * source.row_words
+            word = max(low, row_start)
+            if word < min(high, row_end):
+                waits.append(complete + d.reduction - 1 - (word - first))
+            row_start = row_end
+    return waits

@@ -1,0 +1,165 @@
+"""The accelerator without its link: array, buffers, requantise lanes, sequencer."""
+
+from amaranth.hdl import Cat, Module
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..arch import timing
+from ..arch.descriptor import WORD_BITS
+from ..arch.geometry import Geometry
+from ..arch.memory import RECORD_BYTES, Space
+from .activation_buffer import ActivationBuffer
+from .array import Array
+from .delay import delayed
+from .drain import Drain
+from .issue import Issue
+from .parameter_buffer import ParameterBuffer
+from .requantise import OutputLayout, Requantise
+from .sequencer import CountersLayout, Sequencer
+from .write_back import WriteBack
+
+
+def write_layout(geometry: Geometry) -> data.StructLayout:
+    """Shape of one write into a memory space: a weight word is written column by column."""
+    bits = max(8 * geometry.rows, 8 * RECORD_BYTES * geometry.requantise_lanes, WORD_BITS)
+    return data.StructLayout(
+        {"space": 2, "address": 16, "column": range(geometry.columns), "data": bits}
+    )
+
+
+class Core(wiring.Component):
+    """Run programs on what is written into its memories.
+
+    Throughput: one activation word for each position and one weight word a cycle. Cycles of a
+    program: `arch.timing.predict`.
+    """
+
+    def __init__(self, geometry: Geometry) -> None:
+        self.geometry = geometry
+        super().__init__(
+            {
+                #: Writes into any space. Activations wait for cycles without outputs.
+                "write": In(stream.Signature(write_layout(geometry))),
+                #: Activation words to read, and the words in order.
+                "read_address": In(stream.Signature(16)),
+                "read_data": Out(stream.Signature(8 * geometry.rows)),
+                #: Start at program word `entry`; taken while `idle`.
+                "start": In(1),
+                "entry": In(16),
+                "idle": Out(1),
+                #: Stable while `idle`.
+                "counters": Out(CountersLayout),
+            }
+        )
+
+    def elaborate(self, _platform: object) -> Module:
+        """Connect the stages."""
+        m = Module()
+        geometry = self.geometry
+        m.submodules.sequencer = sequencer = Sequencer(geometry)
+        m.submodules.issue = issue = Issue(geometry)
+        m.submodules.activations = activations = ActivationBuffer(geometry)
+        m.submodules.array = array = Array(geometry)
+        m.submodules.drain = drain = Drain(geometry)
+        m.submodules.parameters = parameters = ParameterBuffer(geometry)
+        m.submodules.write_back = write_back = WriteBack(geometry)
+        wiring.connect(m, wiring.flipped(self.read_address), activations.link_read_address)
+        wiring.connect(m, activations.link_read_data, wiring.flipped(self.read_data))
+
+        m.d.comb += [
+            sequencer.start.eq(self.start),
+            sequencer.entry.eq(self.entry),
+            self.idle.eq(sequencer.idle),
+            self.counters.eq(sequencer.counters),
+        ]
+        for name in ("layer", "load", "bank", "source_ready", "watermark"):
+            m.d.comb += getattr(issue, name).eq(getattr(sequencer, name))
+        for name in ("done", "busy", "stall_data", "stall_drain"):
+            m.d.comb += getattr(sequencer, name).eq(getattr(issue, name))
+
+        # Into the array. The pad outlives its layer by the memory's latency.
+        with m.If(sequencer.load):
+            m.d.sync += activations.pad.eq(sequencer.layer.pad)
+        m.d.comb += [
+            activations.read_enable.eq(issue.valid),
+            activations.read_address.eq(issue.address),
+            activations.read_padding.eq(issue.padding),
+            array.weight_address.eq(issue.weight_address),
+            array.activations.eq(activations.activations),
+            array.control.eq(delayed(m, issue.control, timing.MEMORY, "control")),
+        ]
+
+        # Out of the array: a tile is announced one cycle before its first group is ready.
+        announced = timing.drain(geometry) - timing.ISSUE - 1
+        m.d.comb += [
+            drain.tile.eq(delayed(m, issue.tile, announced, "tile")),
+            drain.pooled.eq(array.pooled),
+            parameters.address.eq(drain.parameter_address),
+        ]
+        for bank in range(2):
+            m.d.comb += [
+                drain.parameters[bank].eq(sequencer.banks[bank].parameters),
+                drain.last_steps[bank].eq(sequencer.banks[bank].last_steps),
+            ]
+        selected = delayed(m, drain.step.valid, timing.SELECT, "selected")
+        written_in = timing.write_back(geometry)
+        ranged = delayed(m, drain.step, written_in - 2, "ranged")
+        writing = delayed(m, ranged, 1, "writing")
+        written = delayed(m, writing, 1, "written")
+        outputs = []
+        for lane in range(geometry.requantise_lanes):
+            m.submodules[f"requantise_{lane}"] = requantise = Requantise(geometry)
+            m.d.comb += [
+                requantise.valid.eq(selected),
+                requantise.accumulator.eq(drain.accumulators[lane]),
+                requantise.record.eq(parameters.records[lane]),
+            ]
+            for name in OutputLayout.members:
+                m.d.comb += requantise.output_range[name].eq(sequencer.banks[ranged.bank][name])
+            outputs.append(requantise.output)
+        m.d.comb += [
+            sequencer.writing.eq(writing),
+            write_back.step.eq(written),
+            write_back.banks.eq(sequencer.banks),
+            activations.write_enable.eq(written.valid),
+            activations.write_address.eq(write_back.write_address),
+            activations.write_group.eq(write_back.write_group),
+            activations.write_data.eq(Cat(outputs)),
+        ]
+
+        self._writes(m, activations, array, parameters, sequencer)
+        return m
+
+    def _writes(
+        self,
+        m: Module,
+        activations: ActivationBuffer,
+        array: Array,
+        parameters: ParameterBuffer,
+        sequencer: Sequencer,
+    ) -> None:
+        """Send each write to its space."""
+        write = self.write.payload
+        m.d.comb += [
+            activations.link_write.p.address.eq(write.address),
+            activations.link_write.p.data.eq(write.data),
+            array.write_address.eq(write.address),
+            array.write_column.eq(write.column),
+            array.write_data.eq(write.data),
+            parameters.write_address.eq(write.address),
+            parameters.write_data.eq(write.data),
+            sequencer.write_address.eq(write.address),
+            sequencer.write_data.eq(write.data),
+        ]
+        with m.Switch(write.space):
+            with m.Case(Space.ACTIVATION):
+                m.d.comb += [
+                    activations.link_write.valid.eq(self.write.valid),
+                    self.write.ready.eq(activations.link_write.ready),
+                ]
+            with m.Case(Space.WEIGHT):
+                m.d.comb += [array.write_enable.eq(self.write.valid), self.write.ready.eq(1)]
+            with m.Case(Space.PARAMETER):
+                m.d.comb += [parameters.write_enable.eq(self.write.valid), self.write.ready.eq(1)]
+            with m.Case(Space.PROGRAM):
+                m.d.comb += [sequencer.write_enable.eq(self.write.valid), self.write.ready.eq(1)]

@@ -1,0 +1,145 @@
+"""The sequencer: reads layer descriptors, starts layers, knows what is written, counts cycles."""
+
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import data, memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..arch import packet, timing
+from ..arch.descriptor import BITS, WORD_BITS
+from ..arch.geometry import Geometry
+from .drain import StepLayout
+from .layer import BanksLayout, DescriptorLayout
+
+#: arch.packet.Counters, in order.
+CountersLayout = data.StructLayout(dict.fromkeys(packet.Counters._fields, 32))
+
+
+class Sequencer(wiring.Component):
+    """Run the layers of a program, the next one while the one before still drains.
+
+    At most two layers are in flight: the one that is issued and the one before. Each has a bank
+    that keeps what the write-back side needs of it.
+    """
+
+    def __init__(self, geometry: Geometry) -> None:
+        self.geometry = geometry
+        super().__init__(
+            {
+                #: Start at program word `entry`; taken while `idle`.
+                "start": In(1),
+                "entry": In(16),
+                "idle": Out(1),
+                #: Of the run since `start`, or of the last one.
+                "counters": Out(CountersLayout),
+                #: One program word to write, taken in the cycle in which `write_enable` is 1.
+                "write_enable": In(1),
+                "write_address": In(16),
+                "write_data": In(WORD_BITS),
+                #: To and from the issue stage.
+                "layer": Out(DescriptorLayout),
+                "load": Out(1),
+                "bank": Out(1),
+                "source_ready": Out(1),
+                "watermark": Out(16),
+                "done": In(1),
+                "busy": In(1),
+                "stall_data": In(1),
+                "stall_drain": In(1),
+                #: To the write-back side: the two layers in flight.
+                "banks": Out(BanksLayout),
+                #: The step whose outputs are written in the next cycle.
+                "writing": In(StepLayout),
+            }
+        )
+
+    def elaborate(self, _platform: object) -> Module:
+        """Build state machine, scoreboard and counters."""
+        m = Module()
+        m.submodules.memory = cells = memory.Memory(
+            shape=WORD_BITS, depth=self.geometry.program_words, init=[]
+        )
+        read, write = cells.read_port(), cells.write_port()
+        address = Signal(16)
+        m.d.comb += [
+            read.addr.eq(address),
+            write.en.eq(self.write_enable),
+            write.addr.eq(self.write_address),
+            write.data.eq(self.write_data),
+        ]
+        layer = Signal(BITS)
+        fetched = Signal(range(timing.FETCH))
+        in_flight = Signal(2)
+        m.d.comb += self.layer.as_value().eq(layer)
+
+        fetching = Signal()
+        waiting = Signal()
+        tail = Signal()
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.comb += self.idle.eq(1)
+                with m.If(self.start):
+                    m.d.sync += address.eq(self.entry)
+                    m.next = "FETCH"
+            with m.State("FETCH"):
+                m.d.comb += fetching.eq(1)
+                m.d.sync += [fetched.eq(fetched + 1), address.eq(address + 1)]
+                with m.If(fetched != 0):
+                    m.d.sync += layer.eq(Cat(layer[WORD_BITS:], read.data))
+                with m.If(fetched == timing.FETCH - 1):
+                    # The last address was one too many.
+                    m.d.sync += [fetched.eq(0), address.eq(address)]
+                    m.next = "LOAD"
+            with m.State("LOAD"):
+                m.d.comb += [
+                    waiting.eq(in_flight == 2),
+                    fetching.eq(~waiting),
+                    self.load.eq(~waiting),
+                ]
+                with m.If(~waiting):
+                    m.next = "RUN"
+            with m.State("RUN"), m.If(self.done):
+                with m.If(self.layer.last):
+                    m.next = "TAIL"
+                with m.Else():
+                    m.next = "FETCH"
+            with m.State("TAIL"):
+                m.d.comb += tail.eq(1)
+                with m.If(in_flight == 0):
+                    m.d.sync += self.counters.runs.eq(self.counters.runs + 1)
+                    m.next = "IDLE"
+
+        self._scoreboard(m, in_flight)
+        causes = {
+            "busy": self.busy,
+            "stall_drain": self.stall_drain | waiting,
+            "stall_data": self.stall_data,
+            "fetch": fetching,
+            "tail": tail,
+        }
+        for name, cause in {"total": ~self.idle, **causes}.items():
+            counter = self.counters[name]
+            with m.If(self.start & self.idle):
+                m.d.sync += counter.eq(0)
+            with m.Elif(cause):
+                m.d.sync += counter.eq(counter + 1)
+        return m
+
+    def _scoreboard(self, m: Module, in_flight: Signal) -> None:
+        """Keep what is written: the layers in flight and the rows of the older one."""
+        oldest = Signal()
+        layer_end = self.writing.valid & self.writing.layer_end
+        row_end = self.writing.valid & self.writing.row_end
+        next_bank = Signal()  # of the layer that is loaded next
+        m.d.sync += in_flight.eq(in_flight + self.load - layer_end)
+        with m.If(layer_end):
+            m.d.sync += [oldest.eq(~oldest), self.watermark.eq(self.banks[~oldest].destination)]
+        with m.Elif(row_end):
+            row_words = self.banks[oldest].row_words << self.writing.second
+            m.d.sync += self.watermark.eq(self.watermark + row_words)
+        with m.If(self.load):
+            m.d.sync += [next_bank.eq(~next_bank), self.bank.eq(next_bank)]
+            for name in BanksLayout.elem_shape.members:
+                m.d.sync += self.banks[next_bank][name].eq(self.layer[name])
+            with m.If((in_flight == 0) | ((in_flight == 1) & layer_end)):
+                m.d.sync += self.watermark.eq(self.layer.destination)
+        m.d.comb += self.source_ready.eq(in_flight == 1)

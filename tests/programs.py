@@ -1,0 +1,118 @@
+"""Random programs at the level of descriptors, for golden model and gateware alike."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from otus.arch import memory
+from otus.arch.descriptor import Descriptor
+from otus.arch.geometry import Geometry
+from otus.arch.memory import RECORD_BYTES, Record, Rounding, Space
+
+
+@dataclass(frozen=True)
+class RandomProgram:
+    """Memory images of a program, and where its result lies."""
+
+    geometry: Geometry
+    descriptors: tuple[Descriptor, ...]
+    images: dict[Space, bytes]
+    result: tuple[int, int]
+    """Activation words of the result: address, count."""
+
+
+def random_program(geometry: Geometry, seed: int, layers: int = 3, size: int = 6) -> RandomProgram:
+    """Chain `layers` random layers: kernels, strides, padding, pooling, any requantisation."""
+    rng = np.random.default_rng(seed)
+    rows, columns, lanes = geometry.rows, geometry.columns, geometry.requantise_lanes
+    activations = rng.integers(-128, 128, (geometry.activation_words, rows), dtype=np.int8)
+    descriptors: list[Descriptor] = []
+    weights: list[np.ndarray] = []
+    parameters: list[bytes] = []
+    weight_at = parameter_at = 0
+    source, row_words = int(rng.integers(0, 4)), int(rng.integers(1, 4))
+    length = int(rng.integers(2, 2 + size))
+    for index in range(layers):
+        last = index == layers - 1
+        kernel = int(rng.integers(1, min(length, 4) + 1))
+        pad = int(rng.integers(0, kernel)) if rng.random() < 0.4 else 0
+        stride = int(rng.integers(1, 3))
+        positions = (length + pad - kernel) // stride + 1
+        window = int(rng.integers(1, min(3, positions) + 1))
+        pool_stride = int(rng.integers(1, window + 1))
+        groups = (positions - window) // pool_stride + 1
+        channels = int(rng.integers(1, 2 * columns + 2))
+        tiles = -(-channels // columns)
+        last_steps = -(-(channels - (tiles - 1) * columns) // lanes)
+        reduction = kernel * row_words
+        channels = (tiles - 1) * columns + last_steps * lanes
+        out_words = -(-channels // rows) + int(rng.integers(0, 2))
+        destination = source + length * row_words + int(rng.integers(0, 3))
+        descriptors.append(
+            Descriptor(
+                source=source,
+                source_end=source + length * row_words,
+                origin=source - pad * row_words,
+                group_stride=pool_stride * stride * row_words,
+                window_stride=stride * row_words,
+                reduction=reduction,
+                groups=groups,
+                tiles=tiles,
+                weights=weight_at,
+                parameters=parameter_at,
+                destination=destination,
+                row_words=out_words,
+                pad=int(rng.integers(-128, 128)),
+                zero_point=int(rng.integers(-128, 128)),
+                act_min=int(rng.integers(-128, 0)),
+                act_max=int(rng.integers(0, 128)),
+                windows=window,
+                last_steps=last_steps,
+                last=int(last),
+            )
+        )
+        weights.append(rng.integers(-128, 128, (tiles * reduction, columns, rows), dtype=np.int8))
+        for _ in range(tiles * columns):
+            shift = int(rng.integers(-12, 2))
+            parameters.append(
+                Record(
+                    bias=int(rng.integers(-(1 << 14), 1 << 14)),
+                    multiplier=int(rng.integers(1 << 30, 1 << 31)),
+                    rounding=Rounding(int(rng.integers(0, 2))),
+                    left=max(shift, 0),
+                    right=max(-shift, 0),
+                ).pack()
+            )
+        weight_at += tiles * reduction
+        parameter_at += tiles * columns // lanes
+        source, row_words, length = destination, out_words, groups
+    assert len(parameters) * RECORD_BYTES == parameter_at * memory.word_bytes(
+        Space.PARAMETER, geometry
+    )
+    images = {
+        Space.ACTIVATION: activations.tobytes(),
+        Space.WEIGHT: np.concatenate(weights).tobytes(),
+        Space.PARAMETER: b"".join(parameters),
+        Space.PROGRAM: b"".join(d.pack() for d in descriptors),
+    }
+    return RandomProgram(geometry, tuple(descriptors), images, (source, length * row_words))
+
+
+def core_writes(program: RandomProgram) -> list[dict[str, int]]:
+    """Break a program's images into the single writes that hw.core takes."""
+    geometry = program.geometry
+    writes = []
+    for space, image in program.images.items():
+        width = memory.word_bytes(space, geometry)
+        columns = geometry.columns if space is Space.WEIGHT else 1
+        part = width // columns
+        for index, start in enumerate(range(0, len(image), part)):
+            writes.append(
+                {
+                    "space": int(space),
+                    "address": index // columns,
+                    "column": index % columns,
+                    "data": int.from_bytes(image[start : start + part], "little"),
+                }
+            )
+    return writes
