@@ -70,6 +70,13 @@ class Geometry:
                     f"{getattr(self, name)}; for {self.rows}x{self.columns} choose one of "
                     f"{divisors}"
                 )
+        needed = 2 * (self.rows * self.columns + _REQUEST_OVERHEAD)
+        if self.link_bytes < needed:
+            raise GeometryError(
+                f"link_bytes: {self.link_bytes} cannot hold two requests with a weight word of "
+                f"{self.rows} x {self.columns} bytes; choose at least {needed}, rounded up to a "
+                "power of two"
+            )
 
     def _within(self, name: str, low: int, high: int) -> None:
         value = getattr(self, name)
@@ -82,14 +89,6 @@ class Geometry:
         value = getattr(self, name)
         if value not in allowed:
             raise GeometryError(f"{name}: got {value!r}, allowed is one of {list(allowed)}")
-
-        needed = 2 * (self.rows * self.columns + _REQUEST_OVERHEAD)
-        if self.link_bytes < needed:
-            raise GeometryError(
-                f"link_bytes: {self.link_bytes} cannot hold two requests with a weight word of "
-                f"{self.rows} x {self.columns} bytes; choose at least {needed}, rounded up to a "
-                "power of two"
-            )
 
     @property
     def macs_per_cycle(self) -> int:
