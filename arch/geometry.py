@@ -14,7 +14,7 @@ PIPELINED = 32
 #: Bytes around the data of a WRITE in the receive buffer, rounded up (see `packet`).
 _REQUEST_OVERHEAD = 16
 
-_PACKED = struct.Struct("<BBBBBBHHHHH")
+_PACKED = struct.Struct("<6B5I")
 
 
 @dataclass(frozen=True)
