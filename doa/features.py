@@ -1,0 +1,249 @@
+"""GCC-PHAT features: the definition that a model card carries, and the computation.
+
+Sign: entry (lag, pair (i, j)) correlates microphone i with microphone j; it peaks at the lag by
+which the sound reaches i later than j, in samples at fs * interpolation. A source on the side of i
+therefore gives a negative lag.
+
+Source: Knapp & Carter 1976, "The generalized correlation method for estimation of time delay",
+eq. 28 with the phase transform's weighting.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from .arrays import PRESETS, Array, unit_vectors
+from .errors import DefinitionError, RecordingError
+
+#: Spectral bins this far below the frame's loudest bin hold no phase (-120 dB) and count as empty.
+EMPTY_BIN = 1e-6
+WINDOWS = ("rectangular",)
+
+
+@dataclass(frozen=True)
+class FeatureDefinition:
+    """Everything that turns microphone samples into features.
+
+    Parameters
+        array : the microphones, in the order of the recording's channels
+        fs : sample rate, Hz
+        frame, hop : length and advance of a frame, samples
+        n_fft : length of the transform; a frame is zero-padded to it
+        window : "rectangular"
+        interpolation : lags per sample
+        max_lag : L; lags -L..L are kept, at least aperture / c * fs * interpolation
+        c : speed of sound, m/s
+    Raises
+        DefinitionError: a field is out of range
+    """
+
+    array: Array = PRESETS["uma8"]
+    fs: int = 16_000
+    frame: int = 2_048
+    hop: int = 1_024
+    n_fft: int = 4_096
+    window: str = "rectangular"
+    interpolation: int = 1
+    max_lag: int = 6
+    c: float = 343.0
+
+    def __post_init__(self) -> None:
+        for name in ("fs", "frame", "hop", "n_fft", "interpolation", "max_lag"):
+            value = getattr(self, name)
+            if type(value) is not int or value < 1:
+                raise DefinitionError(f"{name}: got {value!r}, allowed are integers from 1")
+        if not 100.0 <= self.c <= 2000.0:
+            raise DefinitionError(f"c: got {self.c!r} m/s, allowed are 100 to 2000")
+        if self.window not in WINDOWS:
+            raise DefinitionError(f"window: got {self.window!r}, allowed: {', '.join(WINDOWS)}")
+        if self.n_fft % 2 or self.n_fft < self.frame:
+            raise DefinitionError(
+                f"n_fft: got {self.n_fft}, allowed are even numbers from the frame, {self.frame}"
+            )
+        if self.max_lag < self.least_lag:
+            raise DefinitionError(
+                f"max_lag: got {self.max_lag}, but sound crosses the array {self.array.name!r} in "
+                f"{self.least_lag} lags: ceil({self.array.aperture:.4f} m / {self.c:g} m/s * "
+                f"{self.fs} Hz * {self.interpolation}); use {self.least_lag} or more"
+            )
+        if 2 * self.max_lag >= self.n_fft * self.interpolation:
+            raise DefinitionError(f"max_lag: got {self.max_lag}, too long for n_fft {self.n_fft}")
+
+    @property
+    def least_lag(self) -> int:
+        """The smallest L that no source can exceed: ceil(aperture / c * fs * interpolation)."""
+        return math.ceil(self.array.aperture / self.c * self.fs * self.interpolation - 1e-9)
+
+    @property
+    def lags(self) -> int:
+        """How many lags a feature has: 2 L + 1."""
+        return 2 * self.max_lag + 1
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of one feature: (lags, pairs)."""
+        return self.lags, len(self.array.pairs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write the definition as plain values, as a model card holds it."""
+        return {
+            "kind": "gcc-phat",
+            "array": self.array.name,
+            "positions_m": [list(p) for p in self.array.positions],
+            "pairs": [list(p) for p in self.array.pairs],
+            "axes": ["lag", "pair"],
+            "fs": self.fs,
+            "frame": self.frame,
+            "hop": self.hop,
+            "n_fft": self.n_fft,
+            "window": self.window,
+            "interpolation": self.interpolation,
+            "max_lag": self.max_lag,
+            "c": self.c,
+        }
+
+    @classmethod
+    def from_dict(cls, card: Mapping[str, Any]) -> "FeatureDefinition":
+        """Read what `to_dict` wrote; refuse fields that are missing, unknown or contradictory."""
+        known = set(cls().to_dict())
+        if set(card) != known:
+            raise DefinitionError(
+                f"feature definition: missing {sorted(known - set(card))}, "
+                f"unknown {sorted(set(card) - known)}; write it with FeatureDefinition.to_dict"
+            )
+        try:
+            positions = tuple((float(x), float(y), float(z)) for x, y, z in card["positions_m"])
+        except (TypeError, ValueError) as error:
+            raise DefinitionError("positions_m: allowed is [mics][3], in metres") from error
+        array = Array(str(card["array"]), positions)
+        named = PRESETS.get(array.name, array)
+        if named.mics != array.mics or not np.allclose(named.xyz, array.xyz, atol=1e-6):
+            raise DefinitionError(
+                f"positions_m: not those of the array {array.name!r}; give the array another name"
+            )
+        names = ("fs", "frame", "hop", "n_fft", "window", "interpolation", "max_lag", "c")
+        definition = cls(array, **{name: card[name] for name in names})
+        for name in ("kind", "axes", "pairs"):
+            if card[name] != definition.to_dict()[name]:
+                raise DefinitionError(
+                    f"{name}: got {card[name]!r}, allowed is {definition.to_dict()[name]!r}"
+                )
+        return definition
+
+    def count(self, samples: int) -> int:
+        """How many whole frames a recording of `samples` samples holds."""
+        return max(0, (samples - self.frame) // self.hop + 1)
+
+    def times(self, count: int) -> NDArray[np.float64]:
+        """Centre of each of the first `count` frames, seconds from the recording's start."""
+        return (np.arange(count) * self.hop + self.frame / 2) / self.fs
+
+    def frames(self, x: NDArray[Any]) -> NDArray[np.float32]:
+        """Cut a recording into frames (a read-only view, nothing is copied per frame).
+
+        Parameters
+            x : int16 [mics, samples], full scale +-32768; or float, full scale +-1
+        Returns
+            float32 [n, mics, frame], full scale +-1
+        Raises
+            RecordingError: the wrong number of channels, or shorter than one frame
+        """
+        if x.ndim != 2 or x.shape[0] != self.array.mics:
+            raise RecordingError(
+                f"samples: got shape {x.shape}, allowed is [{self.array.mics} microphones of "
+                f"{self.array.name!r}, samples]"
+            )
+        if x.shape[1] < self.frame:
+            raise RecordingError(
+                f"samples: got {x.shape[1]} per channel, one frame needs {self.frame} "
+                f"({1000 * self.frame / self.fs:.0f} ms)"
+            )
+        scale = np.float32(1 / 32768) if x.dtype == np.int16 else np.float32(1)
+        full = np.ascontiguousarray(x, dtype=np.float32) * scale
+        windows = np.lib.stride_tricks.sliding_window_view(full, self.frame, axis=1)
+        return windows[:, :: self.hop].swapaxes(0, 1)
+
+
+class GccPhat:
+    """GCC-PHAT of every pair, for one definition: holds the tables, then takes frames.
+
+    Each spectrum is divided by its magnitude once a microphone, which is the phase transform of
+    every cross-spectrum; only the wanted lags are transformed back, by a product with a table.
+    A frame gives the same bits alone and in any batch.
+    """
+
+    def __init__(self, definition: FeatureDefinition) -> None:
+        self.definition = definition
+        d = definition
+        bins = np.arange(d.n_fft // 2 + 1)
+        lags = np.arange(-d.max_lag, d.max_lag + 1)
+        angle = 2 * np.pi * np.outer(bins, lags) / (d.n_fft * d.interpolation)
+        # Each bin but the first and the last also stands for its mirror image.
+        share = np.where((bins == 0) | (bins == d.n_fft // 2), 1.0, 2.0)[:, None] / d.n_fft
+        table = np.stack([share * np.cos(angle), -share * np.sin(angle)], axis=1)
+        #: [2 * bins, lags]: a row for the real part, a row for the imaginary part, as in memory
+        self._table = np.ascontiguousarray(table.reshape(-1, d.lags), dtype=np.float32)
+
+    def __call__(self, frames: NDArray[Any]) -> NDArray[np.float32]:
+        """Compute features.
+
+        Parameters
+            frames : float [n, mics, frame], of any scale
+        Returns
+            float32 [n, lags, pairs]; lag axis -L..L, centre = 0; zeros where a microphone is silent
+        """
+        d = self.definition
+        if frames.ndim != 3 or frames.shape[1:] != (d.array.mics, d.frame):
+            raise RecordingError(
+                f"frames: got shape {frames.shape}, allowed is [n, {d.array.mics}, {d.frame}]"
+            )
+        features = np.empty((len(frames), *d.shape), dtype=np.float32)
+        cross = np.empty((d.shape[1], d.n_fft // 2 + 1), dtype=np.complex64)
+        for out, frame in zip(features, frames, strict=True):
+            spectra = scipy.fft.rfft(np.asarray(frame, dtype=np.float32), d.n_fft)
+            magnitude = np.abs(spectra)
+            floor = max(EMPTY_BIN * float(magnitude.max()), float(np.finfo(np.float32).tiny))
+            spectra[magnitude <= floor] = 0
+            spectra *= 1 / np.maximum(magnitude, np.float32(floor))
+            conjugates = spectra.conj()
+            row = 0
+            for i in range(d.array.mics - 1):  # pairs (i, i + 1), (i, i + 2), ... stand together
+                others = conjugates[i + 1 :]
+                np.multiply(spectra[i], others, out=cross[row : row + len(others)])
+                row += len(others)
+            np.matmul(cross.view(np.float32), self._table, out=out.T)
+        return features
+
+
+def gcc_phat(frames: NDArray[Any], definition: FeatureDefinition) -> NDArray[np.float32]:
+    """Compute GCC-PHAT features of float [n, mics, frame]: float32 [n, lags, pairs]."""
+    return GccPhat(definition)(frames)
+
+
+def srp_phat(
+    features: NDArray[np.float32], definition: FeatureDefinition, azimuths: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Sum each feature at the lags of plane waves in the horizontal plane: steered response power.
+
+    Parameters
+        features : float32 [n, lags, pairs]
+        azimuths : float64 [directions], degrees
+    Returns
+        float64 [n, directions], larger is likelier
+    Source: DiBiase, Silverman & Brandstein 2001, "Robust localization in reverberant rooms"
+    """
+    d = definition
+    arrival = -unit_vectors(azimuths, 0.0) @ d.array.xyz.T / d.c * d.fs * d.interpolation
+    power = np.zeros((len(features), len(azimuths)))
+    for pair, (i, j) in enumerate(d.array.pairs):
+        lag = arrival[:, i] - arrival[:, j] + d.max_lag
+        low = np.clip(np.floor(lag).astype(np.int64), 0, d.lags - 2)
+        part = lag - low
+        curve = features[:, :, pair]
+        power += (1 - part) * curve[:, low] + part * curve[:, low + 1]
+    return power

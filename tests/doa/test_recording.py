@@ -1,0 +1,107 @@
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+from otus.doa.errors import RecordingError
+from otus.doa.features import FeatureDefinition
+from otus.doa.recording import active, check, levels, read
+
+UMA8 = FeatureDefinition()
+
+
+def noise(channels: int = 6, samples: int = 5000) -> NDArray[np.int16]:
+    return np.random.default_rng(0).integers(-9000, 9000, (channels, samples)).astype(np.int16)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac"])
+def test_16_bits_come_back_as_they_were_written(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    soundfile.write(path, noise().T, 16_000, subtype="PCM_16")
+    samples, fs = read(path, UMA8)
+    assert samples.dtype == np.int16
+    assert fs == 16_000
+    np.testing.assert_array_equal(samples, noise())
+
+
+def test_24_bits_and_float_come_back_as_float32(tmp_path: Path) -> None:
+    fine = noise() / 32768 + 2**-20
+    for subtype in ("PCM_24", "FLOAT"):
+        soundfile.write(tmp_path / "a.wav", fine.T, 16_000, subtype=subtype)
+        samples, _ = read(tmp_path / "a.wav", UMA8)
+        assert samples.dtype == np.float32
+        np.testing.assert_allclose(samples, fine, atol=2**-22)
+
+
+def test_unreadable_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match=r"none\.wav: no such file"):
+        read(tmp_path / "none.wav")
+    (tmp_path / "text.wav").write_text("hello")
+    with pytest.raises(RecordingError, match=r"text\.wav: not readable as WAV or FLAC"):
+        read(tmp_path / "text.wav")
+
+
+@pytest.mark.parametrize("kept", [13, 40, 44, 20_000, -1])
+def test_truncated_wavs_are_refused(tmp_path: Path, kept: int) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, noise().T, 16_000, subtype="PCM_16")
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(RecordingError, match="truncated"):
+        read(path, UMA8)
+
+
+def test_a_truncated_flac_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.flac"
+    soundfile.write(path, noise(samples=30_000).T, 16_000, subtype="PCM_16")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(RecordingError, match=r"truncated|damaged"):
+        read(path, UMA8)
+
+
+def test_other_chunks_before_the_samples_are_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, noise().T, 16_000, subtype="PCM_16")
+    whole = path.read_bytes()
+    at = whole.index(b"data")
+    note = b"note" + struct.pack("<I", 3) + b"abc\0"
+    path.write_bytes(
+        whole[:4] + struct.pack("<I", len(whole) + len(note) - 8) + whole[8:at] + note + whole[at:]
+    )
+    np.testing.assert_array_equal(read(path, UMA8)[0], noise())
+
+
+@pytest.mark.parametrize(
+    ("samples", "fs", "message"),
+    [
+        (noise(4), 16_000, "4 channels, the array 'uma8' has 6.*remix 1 2 3 4 5 6"),
+        (noise(7), 16_000, "7 channels"),
+        (noise()[0], 16_000, "1 channel,"),
+        (noise(), 44_100, "sample rate 44100 Hz.*16000 Hz.*sox IN -r 16000"),
+        (noise(samples=2000), 16_000, "2000 samples per channel, one frame needs 2048"),
+        (np.full((6, 4000), np.nan), 16_000, "not a number"),
+        (np.full((6, 4000), np.inf), 16_000, "infinite"),
+        (np.zeros((6, 4000), dtype=np.int16), 16_000, "silent: every sample is 0"),
+        (noise() * np.array([1, 1, 0, 1, 1, 0], dtype=np.int16)[:, None], 16_000, "channels 2, 5"),
+    ],
+)
+def test_recordings_that_do_not_fit_are_refused(
+    samples: NDArray[np.int16], fs: int, message: str
+) -> None:
+    with pytest.raises(RecordingError, match=f"mine.wav: .*{message}"):
+        check(samples, fs, UMA8, name="mine.wav")
+
+
+def test_levels_are_in_decibels_of_full_scale() -> None:
+    frames = np.ones((2, 6, 2048), dtype=np.float32)
+    frames[1] *= 0.1
+    np.testing.assert_allclose(levels(frames), [0, -20], atol=1e-5)
+
+
+def test_the_gate_is_relative_to_the_loud_frames_and_has_a_floor() -> None:
+    gains = np.array([0.0, 1.0, 0.2, 0.1, 1.0, 0.19]) * 0.1
+    frames = np.ones((6, 6, 2048), dtype=np.float32) * gains[:, None, None].astype(np.float32)
+    assert active(frames).tolist() == [False, True, True, False, True, True]
+    assert not active(frames * np.float32(1e-3)).any()
+    assert active(frames[:0]).shape == (0,)
