@@ -1,0 +1,161 @@
+"""What simulators are built with: a C++ compiler, and a cache that interruptions cannot spoil."""
+
+import hashlib
+import importlib.util
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import platformdirs
+
+if sys.platform != "win32":
+    import fcntl
+
+
+class ToolchainError(RuntimeError):
+    """No compiler, or a compiler that failed."""
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """A C++ compiler.
+
+    Parameters
+        command : the words that start it
+        version : first line of its --version
+        bundled : True where it comes from the ziglang package
+    """
+
+    command: tuple[str, ...]
+    version: str
+    bundled: bool = False
+
+    def run(self, *arguments: str, cwd: Path) -> None:
+        """Compile or link.
+
+        Raises
+            ToolchainError: the compiler failed; its last lines are in the message
+        """
+        run([*self.command, *arguments], cwd=cwd)
+
+
+def run(command: list[str], *, cwd: Path, env: dict[str, str] | None = None) -> None:
+    """Run a tool to its end, in silence unless it fails.
+
+    Raises
+        ToolchainError: it failed; its last lines are in the message
+    """
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        tail = "\n".join(done.stdout.splitlines()[-20:])
+        raise ToolchainError(f"{command[0]} failed with exit code {done.returncode}:\n{tail}")
+
+
+def _version(command: tuple[str, ...]) -> str | None:
+    """First line of `--version`, or None where the command does not work."""
+    try:
+        done = subprocess.run(
+            [*command, "--version"], capture_output=True, text=True, check=True, timeout=60
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.partition("\n")[0]
+
+
+@cache
+def find_compiler() -> Compiler:
+    """Find a C++ compiler: CXX, then c++, g++ and clang++ on PATH, then the one in ziglang.
+
+    Raises
+        ToolchainError: there is none; says what to install
+    """
+    named = os.environ.get("CXX")
+    if named:
+        command = tuple(shlex.split(named))
+        version = _version(command)
+        if version is None:
+            raise ToolchainError(
+                f"CXX: {named!r} does not run; set CXX to a C++ compiler, or unset it"
+            )
+        return Compiler(command, version)
+    for name in ("c++", "g++", "clang++"):
+        version = _version((name,)) if shutil.which(name) else None
+        if version is not None:
+            return Compiler((name,), version)
+    if importlib.util.find_spec("ziglang") is not None:
+        command = (sys.executable, "-m", "ziglang", "c++")
+        version = _version(command)
+        if version is not None:
+            return Compiler(command, version, bundled=True)
+    raise ToolchainError(
+        "no C++ compiler found (looked for CXX, c++, g++, clang++ and the ziglang package); "
+        "install one, for example with: pip install ziglang"
+    )
+
+
+def cache_folder() -> Path:
+    """Return the folder of compiled simulators: OTUS_CACHE, or the user's cache folder."""
+    named = os.environ.get("OTUS_CACHE")
+    return Path(named) if named else platformdirs.user_cache_path("otus")
+
+
+def content_key(*parts: str) -> str:
+    """Hash the texts that decide what a build contains."""
+    digest = hashlib.sha256()
+    for part in parts:
+        text = part.encode()
+        digest.update(len(text).to_bytes(8, "little") + text)
+    return digest.hexdigest()[:32]
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold a lock between programs; the system releases it should this one be killed."""
+    with path.open("w") as file:
+        if sys.platform != "win32":
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def cached(kind: str, key: str, build: Callable[[Path], None]) -> Path:
+    """Return the folder that `build` fills, built at most once for each key.
+
+    The build happens in a folder beside the final one and takes its name in one step, so that an
+    interrupted build leaves nothing that a later run could mistake for a whole one.
+
+    Parameters
+        kind : names the sort of build
+        key : `content_key` of everything that the result depends on
+        build : fills the empty folder that it is given
+    """
+    root = cache_folder() / kind
+    final = root / key
+    if final.is_dir():
+        return final
+    root.mkdir(parents=True, exist_ok=True)
+    with _locked(root / f"{key}.lock"):
+        if not final.is_dir():
+            with tempfile.TemporaryDirectory(dir=root, prefix="building-") as name:
+                work = Path(name) / "work"
+                work.mkdir()
+                build(work)
+                work.rename(final)
+    return final
