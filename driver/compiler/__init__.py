@@ -1,1 +1,96 @@
-"""From an int8 .tflite file to a program for one geometry."""
+"""From an int8 .tflite file to a program for one geometry.
+
+importer    bytes -> Graph: tensors and operators of the file
+normalise   Graph -> Chain: steps in [time][channel] order; shape operators folded away
+quantise    real scales -> one Record a channel, with the proof that sums fit
+fuse        pooling into the layer before it; Chain -> layers
+lower       layers -> descriptors, weight and parameter words, places for activations
+place       several programs side by side
+verify      invariants between the passes
+tail        softmax and logistic on the host
+"""
+
+from pathlib import Path
+
+from ...arch.geometry import Geometry
+from .errors import InternalError, ModelError
+from .fuse import fuse
+from .graph import Tensor
+from .importer import import_model
+from .lower import lower
+from .normalise import normalise
+from .place import place
+from .program import Entry, Extent, Image, Program, TensorSpec
+from .quantise import ORACLES, Oracle
+from .tail import check
+from .verify import verify_chain, verify_layers, verify_program
+
+__all__ = [
+    "ORACLES",
+    "Entry",
+    "Extent",
+    "Image",
+    "InternalError",
+    "ModelError",
+    "Oracle",
+    "Program",
+    "TensorSpec",
+    "compile_model",
+    "place",
+]
+
+
+def compile_model(
+    source: Path | str | bytes, geometry: Geometry, oracle: Oracle = "tflm"
+) -> Program:
+    """Compile a model for one geometry.
+
+    Parameters
+        source : a .tflite file, or its bytes
+        oracle : the runtime whose results are reproduced bit for bit
+    Raises
+        ModelError: a file that cannot be read, or a model that is damaged, not supported, not
+            exact or too big: what, where, what is allowed and what to do
+    """
+    if oracle not in ORACLES:
+        raise ModelError(f"oracle: got {oracle!r}, allowed is one of {', '.join(ORACLES)}")
+    if isinstance(source, bytes):
+        data = source
+    else:
+        try:
+            data = Path(source).read_bytes()
+        except OSError as error:
+            raise ModelError(f"{source}: {error.strerror}; give a readable .tflite file") from error
+    chain = normalise(import_model(data))
+    verify_chain(chain)
+    if chain.tail is not None:
+        check(chain.tail, oracle)
+    layers = fuse(chain, oracle, geometry)
+    verify_layers(layers)
+    lowered = lower(layers, geometry)
+    program = Program(
+        geometry=geometry,
+        oracle=oracle,
+        input=_spec(chain.source),
+        logits=_spec(chain.logits),
+        output=_spec(chain.result),
+        tail=chain.tail,
+        layers=layers,
+        descriptors=lowered.descriptors,
+        entries=lowered.entries,
+        rows_in=layers[0].source,
+        rows_out=layers[-1].result,
+        weights=lowered.weights,
+        parameters=lowered.parameters,
+        extents=lowered.extents,
+    )
+    verify_program(program)
+    return program
+
+
+def _spec(tensor: Tensor) -> TensorSpec:
+    q = tensor.quantisation
+    assert q is not None
+    # A dense layer over several rows has them in its first axis: they are not a batch.
+    shape = tensor.shape if tensor.shape[0] == 1 else (1, *tensor.shape)
+    return TensorSpec(tensor.name, shape, q.scale, q.zero_point)

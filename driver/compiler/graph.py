@@ -1,0 +1,245 @@
+"""What the passes hand to each other: frozen values, nothing of the file format or the hardware.
+
+importer    -> Graph    tensors and operators as the file has them
+normalise   -> Chain    convolution, dense, pooling and offset steps in [time][channel] order
+quantise    -> Layer    integer weights and one Record a channel
+fuse        -> Layer    pooling inside the layer that feeds it
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ...arch.memory import Record
+
+Int8Array = npt.NDArray[np.int8]
+Activation = Literal["NONE", "RELU", "RELU6"]
+
+
+@dataclass(frozen=True)
+class Quantisation:
+    """real = scale * (integer - zero_point); one scale, or one for each index of `axis`."""
+
+    scales: tuple[float, ...]
+    zero_points: tuple[int, ...]
+    axis: int = 0
+
+    @property
+    def scale(self) -> float:
+        """The scale of the whole tensor, a float32 value."""
+        return self.scales[0]
+
+    @property
+    def zero_point(self) -> int:
+        """The zero point of the whole tensor."""
+        return self.zero_points[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """A tensor of the file; `data` where it is constant."""
+
+    index: int
+    name: str
+    shape: tuple[int, ...]
+    signature: tuple[int, ...]
+    dtype: str
+    quantisation: Quantisation | None = None
+    data: npt.NDArray[np.generic] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Operator:
+    """An operator of the file. Inputs that are left out are -1."""
+
+    index: int
+    kind: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    options: Mapping[str, int | float | tuple[int, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """The one subgraph of a file, operators in the order in which they run."""
+
+    tensors: tuple[Tensor, ...]
+    operators: tuple[Operator, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A tensor between two layers: `time` rows of `channels` int8 values."""
+
+    time: int
+    channels: int
+
+    @property
+    def size(self) -> int:
+        """Values in the tensor."""
+        return self.time * self.channels
+
+    def __str__(self) -> str:
+        return f"{self.time}x{self.channels}"
+
+
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """A convolution along time, or a dense layer (a kernel as long as its input).
+
+    Parameters
+        where : operator and tensor, for messages
+        kind : `conv` or `dense`: they differ in rounding and in how the multiplier is computed
+        weights : int8 [out channels, kernel, in channels]
+        bias : int64 [out channels]
+        weight_scales : one for all, or one for each out channel
+        bias_scale : as the file states it, 0 where it does not; None without a bias
+    """
+
+    where: str
+    name: str
+    kind: Literal["conv", "dense"]
+    source: Shape
+    result: Shape
+    weights: Int8Array
+    bias: npt.NDArray[np.int64]
+    stride: int
+    pad: int
+    input: Quantisation
+    output: Quantisation
+    weight_scales: tuple[float, ...]
+    bias_scale: float | None
+    activation: Activation
+
+    @property
+    def kernel(self) -> int:
+        """Rows of time under the kernel."""
+        return int(self.weights.shape[1])
+
+    @property
+    def whole(self) -> bool:
+        """The kernel covers all of the input once: the input's shape does not matter."""
+        return self.kernel == self.source.time and self.result.time == 1 and self.pad == 0
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """A maximum along time."""
+
+    where: str
+    name: str
+    source: Shape
+    result: Shape
+    window: int
+    stride: int
+    pad: int
+    output: Quantisation
+    activation: Activation
+
+
+@dataclass(frozen=True, eq=False)
+class Offset:
+    """A constant added to each channel: the separate bias of older exports.
+
+    Parameters
+        constant : int64 [channels], as stored, with the quantisation `addend`
+    """
+
+    where: str
+    name: str
+    source: Shape
+    input: Quantisation
+    addend: Quantisation
+    output: Quantisation
+    constant: npt.NDArray[np.int64]
+    activation: Activation
+
+    @property
+    def result(self) -> Shape:
+        """The shape of the output, that of the input."""
+        return self.source
+
+
+Step = Linear | Pool | Offset
+
+
+@dataclass(frozen=True)
+class Tail:
+    """Softmax or logistic at the end, computed on the host.
+
+    Parameters
+        depth : values that softmax normalises together, the last axis of its input
+    """
+
+    kind: Literal["SOFTMAX", "LOGISTIC"]
+    where: str
+    depth: int
+    beta: float
+    input: Quantisation
+    output: Quantisation
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """A model as a chain of steps.
+
+    Parameters
+        source, result : the model's input and output tensor
+        logits : the tensor that the last step writes, with the shape the file gives it
+    """
+
+    source: Tensor
+    steps: tuple[Step, ...]
+    tail: Tail | None
+    logits: Tensor
+    result: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One layer of the accelerator, before addresses and tiles.
+
+    Output row r, channel c = requantise(max over w < windows of
+        sum over k < kernel, i of weights[c, k, i] * x[stride * (r * step + w) - pad + k, i])
+    where x outside the source reads `pad_value`.
+
+    Parameters
+        weights : int8 [out channels, kernel, in channels]
+        records : one for each out channel
+        step : positions (of `stride` rows) from one output row to the next
+        macs : multiply-accumulates of the model that this layer stands for
+    """
+
+    name: str
+    where: str
+    source: Shape
+    result: Shape
+    weights: Int8Array
+    records: tuple[Record, ...]
+    stride: int
+    pad: int
+    pad_value: int
+    windows: int
+    step: int
+    zero_point: int
+    act_min: int
+    act_max: int
+    macs: int
+
+    @property
+    def kernel(self) -> int:
+        """Rows of time under the kernel."""
+        return int(self.weights.shape[1])
+
+    @property
+    def performed(self) -> int:
+        """Multiply-accumulates of the model that are carried out.
+
+        Fewer than `macs` where pooling drops positions, more where poolings overlap.
+        """
+        return self.result.time * self.windows * self.weights.size if self.macs else 0

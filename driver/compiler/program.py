@@ -1,0 +1,212 @@
+"""A compiled model: memory images, entry points, and the two ends of the host's side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from ...arch.descriptor import WORDS, Descriptor
+from ...arch.geometry import Geometry
+from ...arch.memory import Space
+from ...arch.timing import Prediction, predict
+from .graph import Int8Array, Layer, Shape, Tail
+from .quantise import Oracle
+from .tail import finish
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """A tensor at the model's edge: real = scale * (int8 - zero_point); axis 0 is the batch."""
+
+    name: str
+    shape: tuple[int, ...]
+    scale: float
+    zero_point: int
+    dtype: str = "int8"
+
+
+class Image(NamedTuple):
+    """Bytes to write into a memory before the first run: whole words from `address` on."""
+
+    space: Space
+    address: int
+    data: bytes
+
+
+class Entry(NamedTuple):
+    """Where one copy of the program starts, and where its input and output are (words)."""
+
+    address: int
+    input: int
+    output: int
+
+
+class Extent(NamedTuple):
+    """First word and number of words that a model uses in a memory."""
+
+    address: int
+    words: int
+
+    @property
+    def end(self) -> int:
+        """One past the last word."""
+        return self.address + self.words
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A model compiled for one geometry, at fixed places in its memories.
+
+    There are two entry points: the next input is written while the other one runs.
+
+    Parameters
+        input : the model's input
+        logits : what the accelerator computes
+        output : the model's output, after the tail
+        layers, descriptors : the layers, and for each entry their descriptors
+        rows_in, rows_out : the input and the logits as rows of channels
+        weights, parameters : contents of the two memories
+        extents : words used in each memory
+    """
+
+    geometry: Geometry
+    oracle: Oracle
+    input: TensorSpec
+    logits: TensorSpec
+    output: TensorSpec
+    tail: Tail | None
+    layers: tuple[Layer, ...]
+    descriptors: tuple[tuple[Descriptor, ...], ...]
+    entries: tuple[Entry, ...]
+    rows_in: Shape
+    rows_out: Shape
+    weights: bytes
+    parameters: bytes
+    extents: dict[Space, Extent]
+
+    @property
+    def input_words(self) -> int:
+        """Activation words of one input."""
+        return self.rows_in.time * self._row_words(self.rows_in)
+
+    @property
+    def output_words(self) -> int:
+        """Activation words of one output."""
+        return self.rows_out.time * self._row_words(self.rows_out)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of the model."""
+        return sum(layer.macs for layer in self.layers)
+
+    @property
+    def performed(self) -> int:
+        """Multiply-accumulates that are carried out: positions that pooling drops are not."""
+        return sum(layer.performed for layer in self.layers)
+
+    @property
+    def prediction(self) -> Prediction:
+        """Cycles of one inference, as the hardware's counters will report them."""
+        return predict(self.descriptors[0], self.geometry)
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """What to write into the memories before the first run."""
+        program = b"".join(d.pack() for entry in self.descriptors for d in entry)
+        return (
+            Image(Space.WEIGHT, self.extents[Space.WEIGHT].address, self.weights),
+            Image(Space.PARAMETER, self.extents[Space.PARAMETER].address, self.parameters),
+            Image(Space.PROGRAM, self.extents[Space.PROGRAM].address, program),
+        )
+
+    def _row_words(self, rows: Shape) -> int:
+        return -(-rows.channels // self.geometry.rows)
+
+    def pack_input(self, inputs: Int8Array) -> Int8Array:
+        """Lay inputs out as activation words.
+
+        Parameters
+            inputs : int8 [n, ...], the model's input without its batch axis
+        Returns
+            int8 [n, input_words, rows]
+        Raises
+            ValueError: another type or shape
+        """
+        inputs = np.asarray(inputs)
+        if inputs.dtype != np.int8 or inputs.shape[1:] != self.input.shape[1:]:
+            raise ValueError(
+                f"input '{self.input.name}': got {inputs.dtype} {list(inputs.shape)}, expected "
+                f"int8 [n, {', '.join(map(str, self.input.shape[1:]))}]"
+            )
+        n, width = len(inputs), self._row_words(self.rows_in) * self.geometry.rows
+        words = np.zeros((n, self.rows_in.time, width), np.int8)
+        words[:, :, : self.rows_in.channels] = inputs.reshape(
+            n, self.rows_in.time, self.rows_in.channels
+        )
+        return words.reshape(n, self.input_words, self.geometry.rows)
+
+    def unpack_output(self, words: Int8Array) -> Int8Array:
+        """Take the logits out of activation words.
+
+        Parameters
+            words : int8 [n, output_words, rows]
+        Returns
+            int8 [n, ...], the logits without their batch axis
+        """
+        width = self._row_words(self.rows_out) * self.geometry.rows
+        rows = words.reshape(len(words), self.rows_out.time, width)[:, :, : self.rows_out.channels]
+        return rows.reshape(len(words), *self.logits.shape[1:])
+
+    def finish(self, logits: Int8Array) -> Int8Array:
+        """Compute the model's output from its logits, as the oracle does.
+
+        Parameters
+            logits : int8 [n, ...]
+        Returns
+            int8 [n, ...], the model's output without its batch axis
+        """
+        values = logits if self.tail is None else finish(self.tail, logits, self.oracle)
+        return values.reshape(len(logits), *self.output.shape[1:])
+
+    def listing(self) -> str:
+        """Print the program: layers, tiles, buffer use, cycles."""
+        from .listing import listing
+
+        return listing(self)
+
+    def moved(self, base: dict[Space, int]) -> "Program":
+        """Place the program at other addresses.
+
+        Parameters
+            base : first word in each memory
+        """
+        delta = {space: base[space] - self.extents[space].address for space in Space}
+        activation, weight = delta[Space.ACTIVATION], delta[Space.WEIGHT]
+        parameter, program = delta[Space.PARAMETER], delta[Space.PROGRAM]
+
+        def move(d: Descriptor) -> Descriptor:
+            return replace(
+                d,
+                source=d.source + activation,
+                source_end=d.source_end + activation,
+                origin=d.origin + activation,
+                destination=d.destination + activation,
+                weights=d.weights + weight,
+                parameters=d.parameters + parameter,
+            )
+
+        return replace(
+            self,
+            descriptors=tuple(tuple(map(move, entry)) for entry in self.descriptors),
+            entries=tuple(
+                Entry(e.address + program, e.input + activation, e.output + activation)
+                for e in self.entries
+            ),
+            extents={s: Extent(base[s], e.words) for s, e in self.extents.items()},
+        )
+
+
+def program_words(layers: Sequence[Layer], entries: int = 2) -> int:
+    """Count the program words of `entries` copies of the layers."""
+    return entries * len(layers) * WORDS
