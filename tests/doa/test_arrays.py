@@ -47,9 +47,7 @@ def test_unusable_arrays_are_refused(
 
 
 def test_an_unknown_preset_lists_the_known() -> None:
-    with pytest.raises(
-        DefinitionError, match=r"'uma9' is not known.*respeaker4, uma8"
-    ):
+    with pytest.raises(DefinitionError, match=r"'uma9' is not known.*respeaker4, uma8"):
         preset("uma9")
 
 

@@ -1,0 +1,210 @@
+"""The command line. Each command's work is in `otus.commands`, imported when it is called."""
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+_DEVICE_HELP = (
+    "Where to compute: 'sim' (the simulated accelerator, the default), 'golden' (its numerical "
+    "model, fast, counts no cycles), a serial port such as /dev/ttyUSB0, or socket://HOST:PORT."
+)
+_GEOMETRY_HELP = (
+    "Array of the simulated device: ROWSxCOLUMNS or ROWSxCOLUMNSxPOSITIONS, then options, for "
+    "example 8x8 or 16x16,requantise_lanes=1,weight_words=1024. A board knows its own."
+)
+_ORACLE_HELP = "Runtime whose int8 results are reproduced bit for bit."
+
+
+class _Commands(click.Group):
+    """A group that reports errors in a sentence and leaves tracebacks to --debug."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; turn exceptions into a message and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if ctx.params.get("debug"):
+                raise
+            click.echo(f"otus: {_sentence(error)}", err=True)
+            sys.exit(EXIT_FAILED)
+
+
+def _sentence(error: Exception) -> str:
+    """Say what went wrong: our errors and the system's say it themselves."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if type(error).__module__.startswith("otus."):
+        return str(error)
+    return f"internal error: {type(error).__name__}: {error} (otus --debug shows where)"
+
+
+def _call(command: str, **options: Any) -> None:
+    """Import a command's module and run it."""
+    module = importlib.import_module(f"otus.commands.{command}")
+    function: Callable[..., None] = module.main
+    function(**options)
+
+
+def _common(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add options that several commands share."""
+    options = {
+        "device": click.option("--device", default="sim", show_default=True, help=_DEVICE_HELP),
+        "geometry": click.option("--geometry", metavar="GEOMETRY", help=_GEOMETRY_HELP),
+        "oracle": click.option(
+            "--oracle",
+            type=click.Choice(["tflm", "litert"]),
+            default="tflm",
+            show_default=True,
+            help=_ORACLE_HELP,
+        ),
+        "json": click.option("--json", "as_json", is_flag=True, help="Print JSON for machines."),
+    }
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        for name in reversed(names):
+            function = options[name](function)
+        return function
+
+    return decorate
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.version_option(package_name="otus", prog_name="otus")
+def main(debug: bool) -> None:
+    """Direction of arrival on open FPGAs: from a recording to an angle.
+
+    \b
+    otus demo                  the shipped recording on the simulated accelerator
+    otus locate RECORDING      angles of your own recording
+    otus run MODEL ...         any int8 .tflite model on arrays of inputs
+    otus compile MODEL         what a model becomes: layers, tiles, cycles
+    """
+
+
+@main.command()
+@_common("device", "geometry", "oracle", "json")
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("out/demo.png"),
+    show_default=True,
+    help="Where the picture goes.",
+)
+def demo(**options: Any) -> None:
+    """Locate the shipped recording, and check every frame against the oracles.
+
+    Six microphones, a simulated reverberant room, speech from known directions: frames, GCC-PHAT,
+    the azimuth and elevation networks on the accelerator; then a table, a picture, cycles per
+    inference, and how many frames are equal to the bit to the golden model and to tflite-micro.
+    """
+    _call("demo", **options)
+
+
+@main.command()
+@click.argument("recording", type=click.Path(path_type=Path))
+@_common("device", "geometry", "oracle", "json")
+@click.option("--model", default="azimuth", show_default=True, help="Azimuth model.")
+@click.option(
+    "--elevation-model",
+    default="elevation",
+    show_default=True,
+    help="Elevation model; 'none' leaves the elevation out.",
+)
+@click.option(
+    "--average",
+    type=click.IntRange(1, 64),
+    default=4,
+    show_default=True,
+    help="Frames whose probabilities are averaged.",
+)
+@click.option(
+    "--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write a picture (PNG)."
+)
+def locate(**options: Any) -> None:
+    """Say where the sound in RECORDING (WAV or FLAC) comes from, frame by frame.
+
+    The recording must be as the model's card says: its channels in the order of the array's
+    microphones, its sample rate. Silent frames give no angle.
+    """
+    _call("locate", **options)
+
+
+@main.command()
+@click.argument("model")
+@click.option(
+    "--input",
+    "inputs",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="X.npy",
+    help="Inputs [n, ...]: int8, or float32 that is quantised with the model's scale.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    metavar="Y.npy",
+    help="Where the outputs [n, ...] go, in the model's own type.",
+)
+@_common("device", "geometry", "oracle", "json")
+def run(**options: Any) -> None:
+    """Run MODEL, an int8 .tflite file or the name of a shipped model, on arrays of inputs."""
+    _call("run", **options)
+
+
+@main.command("compile")
+@click.argument("model")
+@_common("geometry", "oracle", "json")
+def compile_(**options: Any) -> None:
+    """Show what MODEL becomes: layers, tiles, buffer use, predicted cycles; or why it cannot."""
+    _call("compile", **options)
+
+
+@main.command()
+@click.argument("device", default="sim")
+@_common("geometry", "json")
+def info(**options: Any) -> None:
+    """Ask DEVICE what it is: geometry, buffers, clock, build, contract version."""
+    _call("info", **options)
+
+
+@main.command()
+@_common("geometry")
+@click.option(
+    "--tcp",
+    metavar="PORT",
+    type=click.IntRange(0, 65535),
+    help="Listen on this TCP port of 127.0.0.1 (0: any) instead of a pseudo-terminal.",
+)
+def serve(**options: Any) -> None:
+    """Offer the simulated board as a serial port, until interrupted.
+
+    Prints the device to give to --device: a pseudo-terminal, or socket://127.0.0.1:PORT.
+    """
+    _call("serve", **options)
+
+
+@main.command()
+@click.option(
+    "--geometry",
+    "geometries",
+    multiple=True,
+    default=("8x8", "16x16"),
+    show_default=True,
+    help=_GEOMETRY_HELP + " May be given more than once.",
+)
+@_common("json")
+@click.option("--frames", type=click.IntRange(1), default=500, show_default=True)
+def bench(**options: Any) -> None:
+    """Measure the azimuth network: cycles, utilisation, simulated inferences a second."""
+    _call("bench", **options)
