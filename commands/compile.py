@@ -1,0 +1,45 @@
+"""`otus compile`: what a model becomes."""
+
+from typing import Any
+
+from .. import models
+from ..arch.memory import depth
+from ..driver.compiler import Oracle, Program, compile_model
+from .report import geometry_of, show
+
+
+def main(model: str, geometry: str | None, oracle: Oracle, as_json: bool) -> None:
+    """Compile and print the listing."""
+    program = compile_model(models.find(model), geometry_of(geometry), oracle)
+    show(as_json, summary(program), program.listing)
+
+
+def summary(program: Program) -> dict[str, Any]:
+    """Collect a program's figures."""
+    prediction, macs_per_cycle = program.prediction, program.geometry.macs_per_cycle
+    return {
+        "geometry": program.geometry.name,
+        "oracle": program.oracle,
+        "macs": program.macs,
+        "macs_performed": program.performed,
+        "cycles_predicted": prediction.total,
+        "utilisation_predicted": program.performed / (prediction.total * macs_per_cycle),
+        "counters_predicted": prediction.counters(),
+        "layers": [
+            {
+                "operator": layer.where,
+                "in": str(layer.source),
+                "out": str(layer.result),
+                "tiles": descriptor.tiles,
+                "weight_words": descriptor.tiles * descriptor.reduction,
+                "cycles": cycles.total,
+            }
+            for layer, descriptor, cycles in zip(
+                program.layers, program.descriptors[0], prediction.layers, strict=True
+            )
+        ],
+        "memories": {
+            space.name.lower(): {"words": extent.words, "of": depth(space, program.geometry)}
+            for space, extent in program.extents.items()
+        },
+    }
