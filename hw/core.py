@@ -1,30 +1,22 @@
 """The accelerator without its link: array, buffers, requantise lanes, sequencer."""
 
 from amaranth.hdl import Cat, Module
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..arch import timing
-from ..arch.descriptor import WORD_BITS
 from ..arch.geometry import Geometry
-from ..arch.memory import RECORD_BYTES, Space
+from ..arch.memory import Space
 from .activation_buffer import ActivationBuffer
 from .array import Array
 from .delay import delayed
 from .drain import Drain
 from .issue import Issue
+from .layouts import CountersLayout, write_layout
 from .parameter_buffer import ParameterBuffer
 from .requantise import OutputLayout, Requantise
-from .sequencer import CountersLayout, Sequencer
+from .sequencer import Sequencer
 from .write_back import WriteBack
-
-
-def write_layout(geometry: Geometry) -> data.StructLayout:
-    """Shape of one write into a memory space: a weight word is written column by column."""
-    bits = max(8 * geometry.rows, 8 * RECORD_BYTES * geometry.requantise_lanes, WORD_BITS)
-    return data.StructLayout(
-        {"space": 2, "address": 16, "column": range(geometry.columns), "data": bits}
-    )
 
 
 class Core(wiring.Component):

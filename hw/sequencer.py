@@ -1,17 +1,15 @@
 """The sequencer: reads layer descriptors, starts layers, knows what is written, counts cycles."""
 
 from amaranth.hdl import Cat, Module, Signal
-from amaranth.lib import data, memory, wiring
+from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..arch import packet, timing
+from ..arch import timing
 from ..arch.descriptor import BITS, WORD_BITS
 from ..arch.geometry import Geometry
 from .drain import StepLayout
 from .layer import BanksLayout, DescriptorLayout
-
-#: arch.packet.Counters, in order.
-CountersLayout = data.StructLayout(dict.fromkeys(packet.Counters._fields, 32))
+from .layouts import CountersLayout
 
 
 class Sequencer(wiring.Component):
