@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
 from otus.doa.arrays import Array, unit_vectors
 
 ROOT = Path(__file__).parents[2]

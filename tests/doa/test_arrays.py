@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from otus.doa.arrays import PRESETS, Array, circle, preset, unit_vectors
 from otus.doa.errors import DefinitionError
 

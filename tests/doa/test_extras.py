@@ -1,4 +1,5 @@
 import pytest
+
 from otus.doa.extras import MissingExtraError, require
 
 

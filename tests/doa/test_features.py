@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
 from otus.doa.arrays import PRESETS, preset
 from otus.doa.errors import DefinitionError, RecordingError
 from otus.doa.features import FeatureDefinition, GccPhat, gcc_phat, srp_phat

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from otus.doa.angles import AZIMUTH, circular_mean
 from otus.doa.arrays import preset
 from otus.doa.features import FeatureDefinition, gcc_phat, srp_phat

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import soundfile
 from numpy.typing import NDArray
+
 from otus.doa.errors import RecordingError
 from otus.doa.features import FeatureDefinition
 from otus.doa.recording import active, check, levels, read

@@ -1,0 +1,89 @@
+"""Full-integer int8 models by post-training quantisation with the TensorFlow Lite converter."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import ModelError
+from .extras import require
+from .train import keras, network
+
+
+def quantise(
+    model: Any,
+    features: NDArray[np.float32],
+    path: str | Path | None = None,
+    *,
+    samples: int = 2000,
+) -> bytes:
+    """Convert a trained network to a .tflite file with int8 weights, activations, input and output.
+
+    Parameters
+        model : what `train` returned, or the path of its .keras file
+        features : float32 [n, lags, pairs], typical inputs; they set the activations' ranges
+        path : also write the file here
+        samples : how many of the features are used, evenly picked
+    Returns
+        the .tflite file's bytes
+    Raises
+        ModelError: the features do not fit the model
+        MissingExtraError: TensorFlow is not installed
+    """
+    k = keras()
+    if isinstance(model, str | Path):
+        if not Path(model).is_file():
+            raise ModelError(f"{model}: no such file; train it with otus train")
+        model = k.models.load_model(model)
+    shape, classes = tuple(model.input_shape[1:]), int(model.output_shape[-1])
+    if features.ndim != 3 or features.shape[1:] != shape or not len(features):
+        raise ModelError(
+            f"representative features: got shape {features.shape}, the model takes [n, *{shape}]"
+        )
+    fixed = network((shape[0], shape[1]), classes, batch=1)
+    fixed.set_weights(model.get_weights())
+    picked = features[np.linspace(0, len(features) - 1, min(samples, len(features))).astype(int)]
+
+    def representative() -> Iterator[list[NDArray[np.float32]]]:
+        for feature in picked:
+            yield [feature[None]]
+
+    lite = require("tensorflow", "train").lite
+    converter = lite.TFLiteConverter.from_keras_model(fixed)
+    converter.optimizations = [lite.Optimize.DEFAULT]
+    converter.representative_dataset = representative
+    converter.target_spec.supported_ops = [lite.OpsSet.TFLITE_BUILTINS_INT8]
+    int8 = require("tensorflow", "train").int8
+    converter.inference_input_type = converter.inference_output_type = int8
+    with quiet():
+        content = bytes(converter.convert())
+    if path is not None:
+        Path(path).write_bytes(content)
+    return content
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the converter's notices, which C++ writes to file descriptors 1 and 2, off the screen.
+
+    If the converter fails, its notices are in the error.
+    """
+    with tempfile.TemporaryFile() as log:
+        saved = os.dup(1), os.dup(2)
+        try:
+            os.dup2(log.fileno(), 1)
+            os.dup2(log.fileno(), 2)
+            yield
+        except Exception as error:
+            log.seek(0)
+            said = log.read().decode(errors="replace")[-2000:]
+            raise ModelError(f"the converter failed: {error}\n{said}") from error
+        finally:
+            for number, kept in zip((1, 2), saved, strict=True):
+                os.dup2(kept, number)
+                os.close(kept)
