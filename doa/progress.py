@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def track(items: Sequence[T], label: str, show: bool) -> Iterable[T]:
-    """Iterate over `items`, with a bar on standard error if `show`."""
+    """Iterate over `items`, with a bar on standard error if `show`; it goes when it is full."""
     if not show:
         return items
     return bar(items, label, console=Console(stderr=True), transient=True)
