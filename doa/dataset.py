@@ -198,6 +198,28 @@ def draw_scene(
     raise DatasetError(f"condition {condition.name!r}: no space for it in a room {room.size} m")
 
 
+def background_noise(
+    wet: NDArray[np.float64], snr: float, definition: FeatureDefinition, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Make noise for a clip: coloured noise from everywhere and the microphones' own, in any ratio.
+
+    Parameters
+        wet : float64 [mics, samples], what the noise is measured against where it is not quiet
+        snr : dB
+    Returns
+        float64 [mics, samples], the noise alone
+    """
+    field = diffuse(definition.array, wet.shape[1], definition.fs, rng)
+    tint = coloured(rng, 256, definition.fs)
+    field = scipy.signal.fftconvolve(field, tint[None], axes=1, mode="same")
+    share = rng.random()
+    hiss = rng.normal(size=wet.shape)
+    background = share * field / np.sqrt(np.mean(field**2)) + (1 - share) * hiss
+    sounding = np.abs(wet[0]) > 0.05 * np.abs(wet[0]).max()
+    ratio = np.mean(wet[:, sounding] ** 2) / np.mean(background**2)
+    return np.asarray(background * np.sqrt(ratio) * 10 ** (-snr / 20), dtype=np.float64)
+
+
 def render(
     scene: Scene, dry: NDArray[np.float32], definition: FeatureDefinition, rng: np.random.Generator
 ) -> tuple[NDArray[np.int16], NDArray[np.float64]]:
@@ -212,15 +234,7 @@ def render(
     d = definition
     response = impulse_responses(scene.room, d.array, scene.mics, scene.source, d.fs, rng)
     wet = scipy.signal.fftconvolve(dry[None], response, axes=1)[:, : len(dry)]
-    field = diffuse(d.array, len(dry), d.fs, rng)
-    tint = coloured(rng, 256, d.fs)
-    field = scipy.signal.fftconvolve(field, tint[None], axes=1, mode="same")
-    hiss = rng.normal(size=field.shape)
-    share = rng.random()
-    background = share * field / np.sqrt(np.mean(field**2)) + (1 - share) * hiss
-    sounding = np.abs(wet[0]) > 0.05 * np.abs(wet[0]).max()
-    power = np.mean(wet[:, sounding] ** 2)
-    background *= np.sqrt(power / np.mean(background**2)) * 10 ** (-scene.snr / 20)
+    background = background_noise(wet, scene.snr, d, rng)
     gain = 10 ** (rng.normal(scale=0.5, size=(d.array.mics, 1)) / 20)
     level = 10 ** (rng.uniform(-30, -3) / 20) / np.abs(wet + background).max() / gain.max()
     mix = level * gain * (wet + background)
