@@ -275,6 +275,7 @@ class _Drawer:
     def __init__(self, seed: int, conv_bias: bool) -> None:
         self.conv_bias = conv_bias
         self.rng = np.random.default_rng(seed)
+        self.dyadic = self.chance(0.2)
         self.builder = Builder()
         self.text: list[str] = []
 
@@ -288,7 +289,8 @@ class _Drawer:
         return int(self.rng.choice([-128, 0, 127, self.integer(-128, 127), self.integer(-30, 30)]))
 
     def scale(self) -> float:
-        return float(np.float32(2.0 ** self.rng.uniform(-9, 1)))
+        exponent = self.rng.uniform(-9, 1)
+        return float(np.float32(2.0 ** (round(exponent) if self.dyadic else exponent)))
 
     def weights(self, shape: tuple[int, ...]) -> npt.NDArray[np.int8]:
         if self.chance(0.1):
@@ -308,28 +310,24 @@ class _Drawer:
         required: bool,
     ) -> tuple[npt.NDArray[np.int32] | None, list[float], tuple[float, int], Any]:
         """Choose bias, weight scales and output so that the sums spread over int8."""
-        per_channel = self.chance(0.6) and channels > 1
-        spread = max(1.0, float(sums.std()))
         bias = np.zeros(channels, np.int32) if required else None
         if self.chance(0.8):
+            spread = max(1.0, float(sums.std()))
             bias = self.rng.normal(0, spread, channels).round().astype(np.int32)
             sums = sums + bias
-        scales = 2.0 ** self.rng.uniform(-12, -4, channels if per_channel else 1)
-        if per_channel:
-            # Channels within a factor of four: beyond that all but one would be flat.
-            scales = scales.max() * 2.0 ** self.rng.uniform(-2, 0, channels)
-        scales = scales.astype(np.float32)
-        if self.chance(0.15):
-            scales[:] = 2.0 ** np.round(np.log2(scales))
+        # Deviation of the output: a few steps, all of int8, or mostly saturated.
         aim = float(self.rng.choice([3, 30, 60, 60, 120, 1000]))
-        reach = max(1.0, float(sums.std()))
-        out_scale = reach * x.scale * float(scales.max()) / aim
-        if self.chance(0.15):
-            out_scale = 2.0 ** round(np.log2(out_scale))
-        # Real models stay far below the largest multiplier (128); some here come near it.
-        largest = x.scale * float(scales.max())
-        out_scale = float(np.float32(max(out_scale, largest / self.rng.choice([1, 2, 90]))))
-        zero = self.zero_point()
+        # Real multipliers are far below the largest one (128); some here come near it.
+        ratio = min(aim / max(1.0, float(sums.std())), self.rng.choice([1, 2, 90]))
+        out_scale, zero = self.scale(), self.zero_point()
+        scales = np.full(1, ratio * out_scale / x.scale)
+        if self.chance(0.6) and channels > 1:
+            # Channels within a factor of four: beyond that all but one would be flat.
+            scales = scales * 2.0 ** self.rng.uniform(-2, 0, channels)
+        if self.dyadic:
+            # Multipliers that are powers of two meet every tie.
+            scales = 2.0 ** np.round(np.log2(scales))
+        scales = scales.astype(np.float32)
         ratio = x.scale * scales.astype(np.float64) / out_scale
         values = np.round(sums * ratio) + zero
         low = zero if activation != "NONE" else -128

@@ -15,7 +15,8 @@ import numpy.typing as npt
 from ...arch.memory import Record, Rounding
 from .errors import ModelError
 from .graph import Layer, Offset
-from .quantise import INT8, activation_range, make_record, quantise_multiplier
+from .quantise import INT8, activation_range, prove, record
+from .rounding import quantise_multiplier, requantise
 
 #: Bits by which the runtimes shift int8 operands before they scale them.
 _SHIFT = 20
@@ -79,19 +80,7 @@ def added(step: Offset, constant: int, x: Int64Array, clamp: tuple[int, int]) ->
 
 def _scale(x: Int64Array, real: float) -> Int64Array:
     """MultiplyByQuantizedMultiplierSmallerThanOneExp."""
-    value, shift = quantise_multiplier(real)
-    return _requantise(x, value, 0, -shift, Rounding.DOUBLE)
-
-
-def _requantise(
-    x: Int64Array, multiplier: int, left: int, right: int, rounding: Rounding
-) -> Int64Array:
-    """Scale as arch.memory.Record says, without the bias."""
-    product = (x << left) * multiplier
-    if rounding is Rounding.SINGLE:
-        return (product + (1 << (30 + right))) >> (31 + right)
-    high = (product + (1 << 30)) >> 31
-    return high if right == 0 else (high + (1 << (right - 1)) - (high < 0)) >> right
+    return requantise(x, quantise_multiplier(real), Rounding.DOUBLE)
 
 
 def _search(
@@ -103,15 +92,13 @@ def _search(
     shift = (constant - step.addend.zero_point) * step.addend.scale / step.input.scale
     for weight in _WEIGHTS:
         multiplier = quantise_multiplier(slope / weight)
-        left, right = max(multiplier.shift, 0), max(-multiplier.shift, 0)
         middle = math.floor((shift - step.input.zero_point) * weight + 0.5)
         for rounding in Rounding:
             for bias in (middle + around for around in _AROUND):
-                got = _requantise(x * weight + bias, multiplier.value, left, right, rounding)
+                got = requantise(x * weight + bias, multiplier, rounding)
                 if np.array_equal(np.clip(got + step.output.zero_point, *clamp), wanted):
                     sums = (min(INT8[0] * weight, 0), INT8[1] * weight)
                     where = f"{step.where}, constant {constant}"
-                    return weight, make_record(
-                        where, bias, multiplier, rounding, sums, accumulator_bits
-                    )
+                    prove(where, bias, multiplier, sums, accumulator_bits)
+                    return weight, record(bias, multiplier, rounding)
     return None

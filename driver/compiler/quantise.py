@@ -3,18 +3,20 @@
 Sources, all TensorFlow Lite: kernels/internal/quantization_util.cc (QuantizeMultiplier),
 kernels/kernel_util.cc (PopulateConvolutionQuantizationParams, GetQuantizedConvolutionMultipler,
 CalculateActivationRangeQuantized), kernels/add.cc and reference/integer_ops/add.h. tflite-micro's
-kernels compute the same parameters with the same code.
+kernels compute the same parameters with the same code. LiteRT's dense kernel: see fit.
 """
 
 import math
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ...arch.memory import LEFT_MAX, Record, Rounding
 from .errors import ModelError
+from .fit import fit, staircase
 from .graph import Activation, Layer, Linear, Quantisation, Shape
+from .rounding import Multiplier, quantise_multiplier
 
 Oracle = Literal["tflm", "litert"]
 ORACLES: tuple[Oracle, ...] = ("tflm", "litert")
@@ -28,30 +30,10 @@ _HEADROOM = 256
 _BIAS_TOLERANCE = 0.02
 
 
-class Multiplier(NamedTuple):
-    """value * 2^shift / 2^31, as QuantizeMultiplier makes it."""
-
-    value: int
-    shift: int
-
-
-def quantise_multiplier(real: float) -> Multiplier:
-    """Split a real multiplier into a Q31 significand and a power of two."""
-    if real == 0:
-        return Multiplier(0, 0)
-    significand, shift = math.frexp(real)
-    # std::round: halves away from zero, unlike Python's round.
-    value = math.floor(significand * (1 << 31) + 0.5)
-    if value == 1 << 31:
-        value //= 2
-        shift += 1
-    return Multiplier(0, 0) if shift < -31 else Multiplier(value, shift)
-
-
-def real_multipliers(layer: Linear) -> list[float]:
+def real_multipliers(layer: Linear, oracle: Oracle) -> list[float]:
     """Compute the multiplier of each channel in the runtimes' order and precision."""
     source, result = layer.input.scale, layer.output.scale
-    if layer.kind == "dense" and len(layer.weight_scales) == 1:
+    if layer.kind == "dense" and oracle == "tflm" and len(layer.weight_scales) == 1:
         # GetQuantizedConvolutionMultipler multiplies the two scales in float32.
         product = float(np.float32(source) * np.float32(layer.weight_scales[0]))
         return [product / result] * layer.result.channels
@@ -68,11 +50,6 @@ def activation_range(activation: Activation, q: Quantisation) -> tuple[int, int]
         six = float(np.float32(6) / np.float32(q.scale))
         high = min(high, q.zero_point + math.floor(six + 0.5))
     return low, high
-
-
-def rounding_of(kind: str, oracle: Oracle) -> Rounding:
-    """Choose the rounding that the oracle's kernel uses."""
-    return Rounding.SINGLE if kind == "dense" and oracle == "litert" else Rounding.DOUBLE
 
 
 def quantise(
@@ -99,25 +76,24 @@ def quantise(
     # Padding reads the zero point, which can lie outside the values of the layer before.
     low, high = min(inputs[0], zero), max(inputs[1], zero)
     sums = sum_limits(weights, low, high)
-    rounding = rounding_of(layer.kind, oracle)
-    records = tuple(
-        make_record(
-            f"{layer.where}, channel {channel}",
-            int(bias[channel]),
-            quantise_multiplier(real),
-            rounding,
-            (int(sums[0, channel]), int(sums[1, channel])),
-            accumulator_bits,
-        )
-        for channel, real in enumerate(real_multipliers(layer))
-    )
+    levels = act_min - layer.output.zero_point + 1, act_max - layer.output.zero_point
+    records = []
+    for channel, real in enumerate(real_multipliers(layer, oracle)):
+        where = f"{layer.where}, channel {channel}"
+        offset, reach = int(bias[channel]), (int(sums[0, channel]), int(sums[1, channel]))
+        multiplier, rounding = quantise_multiplier(real), Rounding.DOUBLE
+        prove(where, offset, multiplier, reach, accumulator_bits)
+        if layer.kind == "dense" and oracle == "litert":
+            with_bias = reach[0] + offset, reach[1] + offset
+            multiplier, rounding = _fitted(where, real, with_bias, levels)
+        records.append(record(offset, multiplier, rounding))
     return Layer(
         name=layer.name,
         where=layer.where,
         source=layer.source,
         result=layer.result,
         weights=layer.weights,
-        records=records,
+        records=tuple(records),
         stride=layer.stride,
         pad=layer.pad,
         pad_value=zero,
@@ -142,15 +118,10 @@ def sum_limits(weights: npt.NDArray[np.int64], low: int, high: int) -> npt.NDArr
     return np.stack([lowest, highest])
 
 
-def make_record(
-    where: str,
-    bias: int,
-    multiplier: Multiplier,
-    rounding: Rounding,
-    sums: tuple[int, int],
-    accumulator_bits: int,
-) -> Record:
-    """Prove that a channel is exact, and encode it.
+def prove(
+    where: str, bias: int, multiplier: Multiplier, sums: tuple[int, int], accumulator_bits: int
+) -> None:
+    """Prove that nothing in a channel overflows.
 
     Parameters
         bias : with the input's zero point folded in
@@ -165,20 +136,38 @@ def make_record(
             f"{where}: sums reach {sums[0]} to {sums[1]}, which needs {needed} bits, the "
             f"accumulators have {accumulator_bits}; use a geometry with accumulator_bits={needed}"
         )
-    left, right = max(multiplier.shift, 0), max(-multiplier.shift, 0)
+    left = multiplier.left
     if left > LEFT_MAX:
         raise ModelError(
             f"{where}: multiplier {multiplier.value / 2**31 * 2.0**multiplier.shift:g}, allowed is "
             f"below {1 << LEFT_MAX}; convert with a representative dataset that covers the output"
         )
     low, high = (sums[0] + bias) << left, (sums[1] + bias) << left
-    if min(low, bias) < -_INT32_MAX + _HEADROOM or max(high, bias) > _INT32_MAX - _HEADROOM:
+    if low < -_INT32_MAX + _HEADROOM or high > _INT32_MAX - _HEADROOM:
         raise ModelError(
             f"{where}: accumulators with bias reach {low >> left} to {high >> left}, times "
             f"{1 << left} they do not fit 32 bits; convert with a representative dataset, or "
             "use smaller biases"
         )
-    return Record(bias, multiplier.value, rounding, left, right)
+
+
+def record(bias: int, multiplier: Multiplier, rounding: Rounding) -> Record:
+    """Encode a channel."""
+    return Record(bias, multiplier.value, rounding, multiplier.left, multiplier.right)
+
+
+def _fitted(
+    where: str, real: float, sums: tuple[int, int], levels: tuple[int, int]
+) -> tuple[Multiplier, Rounding]:
+    """Find what repeats a kernel that scales in floating point."""
+    found = fit(staircase(real, *sums, *levels), real)
+    if found is None:
+        raise ModelError(
+            f"{where}: the oracle scales by {real!r} in floating point, which no 31-bit multiplier "
+            "repeats for all sums that the weights can reach; use --oracle tflm, or convert with "
+            "another representative dataset"
+        )
+    return found
 
 
 def _check_bias(layer: Linear) -> None:
@@ -216,14 +205,13 @@ def identity(
     """
     channels = source.channels
     weights = np.eye(channels, dtype=np.int8)[:, None, :]
-    record = make_record(where, 0, IDENTITY, Rounding.DOUBLE, INT8, 32)
     return Layer(
         name=name,
         where=where,
         source=source,
         result=result,
         weights=weights,
-        records=(record,) * channels,
+        records=(record(0, IDENTITY, Rounding.DOUBLE),) * channels,
         stride=1,
         pad=pad,
         pad_value=-128,

@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from .errors import ModelError
 from .graph import Int8Array, Tail
-from .quantise import Oracle, quantise_multiplier
+from .quantise import Oracle
+from .rounding import divide_by_power, multiply_high, quantise_multiplier
 
 Int64Array = npt.NDArray[np.int64]
 
@@ -89,13 +90,13 @@ def _softmax(tail: Tail, logits: Int8Array) -> Int8Array:
     values = logits.reshape(-1, tail.depth).astype(np.int64)
     difference = values.max(axis=1, keepdims=True) - values
     raw = exponentials[difference]
-    total = _divide_by_power(raw, _SUM_INTEGER_BITS).sum(axis=1, keepdims=True)
+    total = divide_by_power(raw, _SUM_INTEGER_BITS).sum(axis=1, keepdims=True)
     # Normalise the sum to [1, 2) in Q0.31: frexp gives its bits.
     bits = np.frexp(total.astype(np.float64))[1].astype(np.int64)
     headroom = 32 - bits
     scale = _reciprocal((total << headroom) - (1 << 31))
     exponent = _SUM_INTEGER_BITS - headroom + 31 - 8
-    out = np.clip(_divide_by_power(_multiply(scale, raw), exponent) - 128, -128, 127)
+    out = np.clip(divide_by_power(multiply_high(scale, raw), exponent) - 128, -128, 127)
     return np.where(difference > least, -128, out).astype(np.int8).reshape(logits.shape)
 
 
@@ -105,7 +106,7 @@ def _exponential_table(tail: Tail) -> tuple[Int64Array, int]:
     radius = _radius(tail, left)
     difference = np.arange(256, dtype=np.int64)
     counted = np.minimum(difference, radius)
-    scaled = _multiply(-counted << left, multiplier)
+    scaled = multiply_high(-counted << left, multiplier)
     table = _exp_on_negative_values(scaled, _SOFTMAX_INTEGER_BITS)
     return np.where(difference > radius, 0, table), radius
 
@@ -122,10 +123,10 @@ def logistic_table(tail: Tail, oracle: Oracle) -> Int8Array:
     multiplier, left = quantise_multiplier(_rescaled(tail))
     radius = _radius(tail, left)
     inside = np.clip(inputs, -radius, radius)
-    scaled = _multiply(inside << left, multiplier)
+    scaled = multiply_high(inside << left, multiplier)
     positive = _reciprocal(_exp_on_negative_values(-np.abs(scaled), _LOGISTIC_INTEGER_BITS))
     value = np.where(scaled > 0, positive, np.where(scaled == 0, 1 << 30, _ONE - positive))
-    out = np.clip(_divide_by_power(value, 31 - 8) - 128, -128, 127)
+    out = np.clip(divide_by_power(value, 31 - 8) - 128, -128, 127)
     # In the kernel's order: a radius of 0 takes 0 to -128.
     out = np.where(inputs <= -radius, -128, np.where(inputs >= radius, 127, out))
     return np.asarray(out, np.int8)
@@ -161,18 +162,6 @@ def _round_sigmoid(exponential: npt.NDArray[np.float32]) -> Int8Array:
 # gemmlowp's fixed point, on raw values
 
 
-def _multiply(a: Int64Array, b: Int64Array | int) -> Int64Array:
-    """SaturatingRoundingDoublingHighMul; no operand pair here saturates."""
-    return (a * b + (1 << 30)) >> 31
-
-
-def _divide_by_power(x: Int64Array, exponent: int | Int64Array) -> Int64Array:
-    """RoundingDivideByPOT: ties away from zero."""
-    mask = (1 << exponent) - 1
-    up = (x & mask) > ((mask >> 1) + (x < 0))
-    return np.asarray((x >> exponent) + up, np.int64)
-
-
 def _shift_saturating(x: Int64Array, exponent: int) -> Int64Array:
     """SaturatingRoundingMultiplyByPOT for a positive exponent."""
     return np.asarray(np.clip(x << exponent, -(1 << 31), _ONE), np.int64)
@@ -187,7 +176,7 @@ def _exp_on_negative_values(a: Int64Array, integer_bits: int) -> Int64Array:
     remainder = modulo - a
     for i, factor in enumerate(_EXPONENTIALS[: integer_bits + 2]):
         bit = 1 << (fraction + i - 2)
-        result = np.where(remainder & bit, _multiply(result, factor), result)
+        result = np.where(remainder & bit, multiply_high(result, factor), result)
     return np.where(a == 0, _ONE, result)
 
 
@@ -195,17 +184,17 @@ def _exp_near_zero(a: Int64Array) -> Int64Array:
     """exp(a) for a in [-1/4, 0) in Q0.31: a Taylor series around -1/8."""
     constant, third = 1895147668, 715827883
     x = a + (1 << 28)
-    x2 = _multiply(x, x)
-    x3, x4 = _multiply(x2, x), _multiply(x2, x2)
-    series = _multiply(_divide_by_power(x4, 2) + x3, third) + x2
-    return constant + _multiply(x + _divide_by_power(series, 1), constant)
+    x2 = multiply_high(x, x)
+    x3, x4 = multiply_high(x2, x), multiply_high(x2, x2)
+    series = multiply_high(divide_by_power(x4, 2) + x3, third) + x2
+    return constant + multiply_high(x + divide_by_power(series, 1), constant)
 
 
 def _reciprocal(a: Int64Array) -> Int64Array:
     """1 / (1 + a) in Q0.31 for a in [0, 1): three steps of Newton and Raphson in Q2.29."""
     half = (a + _ONE + 1) >> 1
-    x = 1515870810 + _multiply(half, -1010580540)
+    x = 1515870810 + multiply_high(half, -1010580540)
     for _ in range(3):
-        rest = (1 << 29) - _multiply(half, x)
-        x = x + _shift_saturating(_multiply(x, rest), 2)
+        rest = (1 << 29) - multiply_high(half, x)
+        x = x + _shift_saturating(multiply_high(x, rest), 2)
     return _shift_saturating(x, 1)
