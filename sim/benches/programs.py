@@ -1,13 +1,14 @@
 """Random programs at the level of descriptors, for golden model and gateware alike."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from otus.arch import memory
-from otus.arch.descriptor import Descriptor
-from otus.arch.geometry import Geometry
-from otus.arch.memory import RECORD_BYTES, Record, Rounding, Space
+from ...arch import memory
+from ...arch.descriptor import Descriptor
+from ...arch.geometry import Geometry
+from ...arch.memory import RECORD_BYTES, Record, Rounding, Space
 
 
 @dataclass(frozen=True)
@@ -19,13 +20,45 @@ class RandomProgram:
     images: dict[Space, bytes]
     result: tuple[int, int]
     """Activation words of the result: address, count."""
+    origins: Mapping[Space, int] = field(default_factory=lambda: dict.fromkeys(Space, 0))
+    """First word of each image."""
+
+    def placed(self, origins: Mapping[Space, int]) -> "RandomProgram":
+        """Move a program that starts at 0, so that several are resident side by side."""
+        activation = origins[Space.ACTIVATION]
+        descriptors = tuple(
+            replace(
+                d,
+                source=d.source + activation,
+                source_end=d.source_end + activation,
+                origin=d.origin + activation,
+                destination=d.destination + activation,
+                weights=d.weights + origins[Space.WEIGHT],
+                parameters=d.parameters + origins[Space.PARAMETER],
+            )
+            for d in self.descriptors
+        )
+        return replace(
+            self,
+            descriptors=descriptors,
+            images={**self.images, Space.PROGRAM: b"".join(d.pack() for d in descriptors)},
+            result=(self.result[0] + activation, self.result[1]),
+            origins=origins,
+        )
+
+    @property
+    def ends(self) -> dict[Space, int]:
+        """One past the last word of each image."""
+        return {
+            space: self.origins[space] + len(image) // memory.word_bytes(space, self.geometry)
+            for space, image in self.images.items()
+        }
 
 
 def random_program(geometry: Geometry, seed: int, layers: int = 3, size: int = 6) -> RandomProgram:
     """Chain `layers` random layers: kernels, strides, padding, pooling, any requantisation."""
     rng = np.random.default_rng(seed)
     rows, columns, lanes = geometry.rows, geometry.columns, geometry.requantise_lanes
-    activations = rng.integers(-128, 128, (geometry.activation_words, rows), dtype=np.int8)
     descriptors: list[Descriptor] = []
     weights: list[np.ndarray] = []
     parameters: list[bytes] = []
@@ -89,13 +122,14 @@ def random_program(geometry: Geometry, seed: int, layers: int = 3, size: int = 6
     assert len(parameters) * RECORD_BYTES == parameter_at * memory.word_bytes(
         Space.PARAMETER, geometry
     )
+    end = source + length * row_words
     images = {
-        Space.ACTIVATION: activations.tobytes(),
+        Space.ACTIVATION: rng.integers(-128, 128, (end, rows), dtype=np.int8).tobytes(),
         Space.WEIGHT: np.concatenate(weights).tobytes(),
         Space.PARAMETER: b"".join(parameters),
         Space.PROGRAM: b"".join(d.pack() for d in descriptors),
     }
-    return RandomProgram(geometry, tuple(descriptors), images, (source, length * row_words))
+    return RandomProgram(geometry, tuple(descriptors), images, (source, end - source))
 
 
 def core_writes(program: RandomProgram) -> list[dict[str, int]]:
@@ -110,7 +144,7 @@ def core_writes(program: RandomProgram) -> list[dict[str, int]]:
             writes.append(
                 {
                     "space": int(space),
-                    "address": index // columns,
+                    "address": program.origins[space] + index // columns,
                     "column": index % columns,
                     "data": int.from_bytes(image[start : start + part], "little"),
                 }
