@@ -1,0 +1,315 @@
+"""A device: what it is, what is loaded, and inferences on it."""
+
+from collections import deque
+from collections.abc import Callable
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ..arch.geometry import Geometry
+from ..arch.memory import Space, depth, word_bytes
+from ..arch.packet import COUNTERS_BYTES, Counters, Identity, Opcode, max_write_bytes
+from .client import Client, Statistics, Ticket
+from .compiler.program import Program
+from .errors import DeviceError, DriverError, LinkError
+from .link import Link
+
+#: Times that a lost RESULT may send inferences back without any new result.
+_RESTARTS = 8
+
+
+class Inferences(NamedTuple):
+    """Results of a run."""
+
+    #: int8 [n, ...], what the accelerator computes: before softmax or logistic.
+    logits: npt.NDArray[np.int8]
+    #: Of each inference; only `runs` where the device counts no cycles.
+    counters: tuple[Counters, ...]
+
+
+class _Flight(NamedTuple):
+    """An inference under way: its result carries this count of runs, or is not its result."""
+
+    frame: int
+    runs: int
+    ticket: Ticket
+
+
+class Device:
+    """One accelerator behind a link.
+
+    Parameters
+        link : to the device, opened by `driver.link.open_link`; closed with the device
+        geometry : that it must have; None takes any
+        timeout : seconds without any progress after which a wait ends with an error
+        retry : seconds after which requests without reply are repeated
+    Raises
+        LinkError: no otus device answers
+        DeviceError: another contract version, or another geometry (both are named)
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        geometry: Geometry | None = None,
+        timeout: float = 10.0,
+        retry: float = 0.5,
+    ) -> None:
+        self._client = Client(link, timeout, retry)
+        try:
+            self.identity: Identity = self._reset()
+            if geometry is not None:
+                self._check_geometry(geometry, "asked for")
+        except DriverError:
+            link.close()
+            raise
+
+    def __enter__(self) -> Self:
+        """Use as a context that closes the link."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the link."""
+        self.close()
+
+    @property
+    def geometry(self) -> Geometry:
+        """Geometry of the accelerator."""
+        return self.identity.geometry
+
+    @property
+    def statistics(self) -> Statistics:
+        """What happened on the link since it was opened."""
+        return self._client.statistics
+
+    def close(self) -> None:
+        """Close the link."""
+        self._client.link.close()
+
+    def identify(self) -> Identity:
+        """Ask the device again what it is.
+
+        Raises
+            LinkError: no answer
+            DeviceError: it is not the device that was opened: nothing that was loaded counts
+        """
+        found = Identity.unpack(self._client.request(Opcode.IDENTIFY))
+        if found != self.identity:
+            self._failed = True
+            raise DeviceError(
+                f"the device has changed: it was {self.identity}, now it is {found}; open it again"
+            )
+        return found
+
+    def reset(self) -> None:
+        """Stop the device and start from nothing; the way out of any error but a broken link.
+
+        Raises
+            LinkError: no otus device answers
+            DeviceError: another device answers
+        """
+        found = self._reset()
+        if found != self.identity:
+            raise DeviceError(
+                f"the device has changed: it was {self.identity}, now it is {found}; open it again"
+            )
+
+    def load(self, *programs: Program) -> int:
+        """Write programs into the memories; what is there already is not sent again.
+
+        After an error everything starts anew: the device is reset, and all is sent again.
+
+        Parameters
+            programs : placed side by side (`compiler.place`), so that they can stay together
+        Returns
+            bytes that were sent
+        Raises
+            DeviceError: compiled for another geometry (both are named), or refused
+            LinkError: no answer
+        """
+        for program in programs:
+            self._check_geometry(program.geometry, "the program is compiled for")
+        if self._failed:
+            self.reset()
+        sent, tickets = 0, []
+        try:
+            for program in programs:
+                for image in program.images:
+                    for address, data in self._missing(image.space, image.address, image.data):
+                        tickets += self._write(image.space, address, data)
+                        sent += len(data)
+            for ticket in tickets:
+                self._client.wait(ticket)
+        except BaseException:
+            self._failed = True
+            raise
+        return sent
+
+    def run(
+        self,
+        program: Program,
+        inputs: npt.NDArray[np.int8],
+        progress: Callable[[int], None] | None = None,
+    ) -> Inferences:
+        """Run a program on many inputs; the next input is written while one is computed.
+
+        Parameters
+            program : loaded first if it is not
+            inputs : int8 [n, ...], the model's input without its batch axis
+            progress : called with the number of results there are
+        Raises
+            DeviceError: the device lost the program or its count of runs, or refused a request
+            LinkError: no progress within the time-out
+            ValueError: another type or shape of input
+        """
+        words = program.pack_input(inputs)
+        self.load(program)
+        n = len(words)
+        outputs = np.zeros((n, program.output_words, self.geometry.rows), np.int8)
+        counters: list[Counters] = []
+        restarts = 0
+        try:
+            while len(counters) < n:
+                done = len(counters)
+                if not self._burst(program, words, outputs, counters, progress):
+                    restarts = 0 if len(counters) > done else restarts + 1
+                    if restarts > _RESTARTS:
+                        raise LinkError(
+                            f"results of inference {done} were lost {restarts} times in a row; "
+                            "check the cable"
+                        )
+                    self._count_runs()
+        except BaseException:
+            self._failed = True
+            raise
+        return Inferences(program.unpack_output(outputs), tuple(counters))
+
+    def _burst(
+        self,
+        program: Program,
+        words: npt.NDArray[np.int8],
+        outputs: npt.NDArray[np.int8],
+        counters: list[Counters],
+        progress: Callable[[int], None] | None,
+    ) -> bool:
+        """Run from the first inference without a result; False where a result was lost."""
+        client, entries = self._client, program.entries
+        first, n = len(counters), len(words)
+        flights: deque[_Flight] = deque()
+        others: deque[Ticket] = deque()
+
+        def collect(wait: bool) -> bool:
+            """Take the results that are there, all of them with `wait`."""
+            while others and others[0].status is not None:
+                client.wait(others.popleft())
+            while flights and (wait or flights[0].ticket.status is not None):
+                frame, runs, ticket = flights.popleft()
+                payload = client.wait(ticket)
+                found = Counters.unpack(payload[:COUNTERS_BYTES])
+                if found.runs < runs:
+                    raise DeviceError(
+                        f"the device has completed {found.runs} runs, expected {runs}: it was "
+                        "reset; open it and load the program again"
+                    )
+                if found.runs > runs:
+                    return False
+                outputs[frame] = np.frombuffer(payload[COUNTERS_BYTES:], np.int8).reshape(
+                    outputs.shape[1:]
+                )
+                counters.append(found)
+                if progress is not None:
+                    progress(len(counters))
+            return True
+
+        def write(frame: int) -> None:
+            address = entries[frame % len(entries)].input
+            others.extend(self._write(Space.ACTIVATION, address, words[frame].tobytes()))
+
+        whole = True
+        write(first)
+        for frame in range(first, n):
+            entry = entries[frame % len(entries)]
+            others.append(client.submit(Opcode.RUN, entry.address))
+            self._runs += 1
+            if len(entries) > 1 and frame + 1 < n:
+                write(frame + 1)
+            ticket = client.submit(
+                Opcode.RESULT, Space.ACTIVATION, entry.output, program.output_words
+            )
+            flights.append(_Flight(frame, self._runs, ticket))
+            client.poll()
+            whole = collect(wait=False)
+            if not whole:
+                break
+            if len(entries) == 1 and frame + 1 < n:
+                write(frame + 1)
+        whole = whole and collect(wait=True)
+        for ticket in (*others, *(flight.ticket for flight in flights)):
+            client.wait(ticket)
+        return whole
+
+    def _reset(self) -> Identity:
+        """Start anew, and take nothing on the device for granted."""
+        #: An error or an interruption has left the device in an unknown state.
+        self._failed = True
+        self._runs = 0
+        #: For each space what was written: bytes [words, width], and whether each word was.
+        self._resident: dict[Space, tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]] = {}
+        identity = self._client.reset()
+        self._failed = False
+        return identity
+
+    def _count_runs(self) -> None:
+        """Ask how many runs the device has completed, once it is idle."""
+        payload = self._client.request(Opcode.RESULT, Space.ACTIVATION, 0, 0)
+        self._runs = Counters.unpack(payload).runs
+
+    def _check_geometry(self, geometry: Geometry, what: str) -> None:
+        found, other = self.geometry, geometry
+        if found != other:
+            names = [n for n in vars(found) if getattr(found, n) != getattr(other, n)]
+            differences = ", ".join(f"{n} {getattr(found, n)} / {getattr(other, n)}" for n in names)
+            raise DeviceError(
+                f"geometry: the device is {found.name}, {what} {other.name}; device / other: "
+                f"{differences}; compile for the device's geometry or use another device"
+            )
+
+    def _missing(self, space: Space, address: int, data: bytes) -> list[tuple[int, bytes]]:
+        """List the stretches of an image that are not on the device; take them for written."""
+        width = word_bytes(space, self.geometry)
+        if space not in self._resident:
+            deep = depth(space, self.geometry)
+            self._resident[space] = np.zeros((deep, width), np.uint8), np.zeros(deep, np.bool_)
+        image = np.frombuffer(data, np.uint8).reshape(-1, width)
+        words, known = self._resident[space]
+        words, known = words[address:][: len(image)], known[address:][: len(image)]
+        if len(words) < len(image):
+            raise DeviceError(
+                f"{space.name}: the program reaches word {address + len(image) - 1}, the device "
+                f"has {depth(space, self.geometry)}"
+            )
+        missing = ~known | (words != image).any(axis=1)
+        words[:], known[:] = image, True
+        edges = np.flatnonzero(np.diff(np.concatenate(([False], missing, [False]))))
+        return [
+            (address + int(start), image[start:end].tobytes())
+            for start, end in edges.reshape(-1, 2)
+        ]
+
+    def _write(self, space: Space, address: int, data: bytes) -> list[Ticket]:
+        """Send whole words in as many requests as it takes."""
+        width = word_bytes(space, self.geometry)
+        step = max_write_bytes(self.geometry) // width * width
+        return [
+            self._client.submit(
+                Opcode.WRITE, space, address + at // width, data=data[at : at + step]
+            )
+            for at in range(0, len(data), step)
+        ]
