@@ -40,7 +40,7 @@ class Quantisation:
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
-    """A tensor of the file; `data` where it is constant."""
+    """A tensor of the file; `data` where it is constant, as bytes where its type is not read."""
 
     index: int
     name: str
@@ -59,7 +59,7 @@ class Operator:
     kind: str
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
-    options: Mapping[str, int | float | tuple[int, ...]] = field(default_factory=dict)
+    options: Mapping[str, int | float | str | tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,7 +34,12 @@ _TYPES = _names(tflite.TensorType)
 _KINDS = _names(tflite.BuiltinOperator)
 _ACTIVATIONS = _names(tflite.ActivationFunctionType)
 
-Options = Mapping[str, int | float | tuple[int, ...]]
+Options = Mapping[str, int | float | str | tuple[int, ...]]
+
+
+def _activation(o: Any) -> str:
+    code = o.FusedActivationFunction()
+    return _ACTIVATIONS.get(code, f"number {code}")
 
 
 def _conv(o: Any) -> Options:
@@ -42,7 +47,7 @@ def _conv(o: Any) -> Options:
         "padding": o.Padding(),
         "stride": (o.StrideH(), o.StrideW()),
         "dilation": (o.DilationHFactor(), o.DilationWFactor()),
-        "activation": o.FusedActivationFunction(),
+        "activation": _activation(o),
     }
 
 
@@ -51,12 +56,12 @@ def _pool(o: Any) -> Options:
         "padding": o.Padding(),
         "stride": (o.StrideH(), o.StrideW()),
         "window": (o.FilterHeight(), o.FilterWidth()),
-        "activation": o.FusedActivationFunction(),
+        "activation": _activation(o),
     }
 
 
 def _dense(o: Any) -> Options:
-    return {"activation": o.FusedActivationFunction(), "format": o.WeightsFormat()}
+    return {"activation": _activation(o), "format": o.WeightsFormat()}
 
 
 def _strided_slice(o: Any) -> Options:
@@ -73,16 +78,11 @@ _OPTIONS: dict[str, tuple[Any, Callable[[Any], Options]]] = {
     "CONV_2D": (tflite.Conv2DOptions, _conv),
     "MAX_POOL_2D": (tflite.Pool2DOptions, _pool),
     "FULLY_CONNECTED": (tflite.FullyConnectedOptions, _dense),
-    "ADD": (tflite.AddOptions, lambda o: {"activation": o.FusedActivationFunction()}),
+    "ADD": (tflite.AddOptions, lambda o: {"activation": _activation(o)}),
     "SOFTMAX": (tflite.SoftmaxOptions, lambda o: {"beta": o.Beta()}),
     "STRIDED_SLICE": (tflite.StridedSliceOptions, _strided_slice),
     "PACK": (tflite.PackOptions, lambda o: {"axis": o.Axis()}),
 }
-
-
-def activation_name(code: int | float | tuple[int, ...]) -> str:
-    """Name of a fused activation function."""
-    return _ACTIVATIONS.get(code, f"number {code}") if isinstance(code, int) else str(code)
 
 
 def import_model(data: bytes) -> Graph:
@@ -226,9 +226,11 @@ class _Reader:
                 f"tensor '{name}': constants outside the flatbuffer are not supported; convert the "
                 "model again (its constants are small enough to stay inside)"
             )
-        if buffer.DataLength() == 0 or dtype not in _NUMPY:
+        if buffer.DataLength() == 0:
             return None
         content = buffer.DataAsNumpy().view("u1").tobytes()
+        if dtype not in _NUMPY:
+            return np.frombuffer(content, "u1")
         expected = math.prod(shape) * _NUMPY[dtype].itemsize
         if len(content) != expected:
             raise ValueError(

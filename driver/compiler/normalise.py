@@ -27,7 +27,6 @@ from .graph import (
     Tail,
     Tensor,
 )
-from .importer import activation_name
 
 #: Operators that leave the order of values as it is.
 RENAMING = frozenset({"RESHAPE", "EXPAND_DIMS", "SQUEEZE"})
@@ -181,7 +180,7 @@ class _Normaliser:
             )
 
     def _activation(self, operator: Operator, where: str) -> Activation:
-        match activation_name(operator.options["activation"]):
+        match operator.options["activation"]:
             case "NONE":
                 return "NONE"
             case "RELU":
