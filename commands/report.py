@@ -30,7 +30,9 @@ def show(as_json: bool, values: dict[str, Any], text: Callable[[], str]) -> None
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """Write a file beside `path`, and put it in place once it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+    with NamedTemporaryFile(
+        dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix, delete=False
+    ) as file:
         temporary = Path(file.name)
         try:
             yield file

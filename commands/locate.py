@@ -1,0 +1,116 @@
+"""`otus locate`: from a recording to angles."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+from rich.console import Console
+from rich.table import Table
+
+from .. import models
+from ..doa.features import FeatureDefinition
+from ..doa.locate import Located, locate
+from ..driver.compiler import Oracle
+from .report import CommandError, replacing, show
+from .session import Session
+
+Floats = npt.NDArray[Any]
+
+
+def main(
+    recording: Path,
+    model: str,
+    elevation_model: str,
+    average: int,
+    plot: Path | None,
+    device: str,
+    geometry: str | None,
+    oracle: Oracle,
+    as_json: bool,
+) -> None:
+    """Locate and print; plot if asked."""
+    names = [model] + ([] if elevation_model == "none" else [elevation_model])
+    files = [models.find(name) for name in names]
+    definition = definition_of(files)
+    with Session(device, geometry, files, oracle) as session:
+        callables = [inference(session, index) for index in range(len(files))]
+        results = locate(recording, definition, *callables, average=average, progress=not as_json)
+        figures = {name: session.figures(i) for i, name in enumerate(names)}
+    if plot is not None:
+        draw(results, plot, title=recording.name)
+    values = {"frames": [dataclasses.asdict(r) for r in results], "models": figures}
+    show(as_json, values, lambda: table(results))
+
+
+def definition_of(files: list[Path]) -> FeatureDefinition:
+    """Read the feature definition of the models' cards, which must agree."""
+    definitions = []
+    for file in files:
+        card = models.card(file)
+        if card is None:
+            raise CommandError(
+                f"{file}: no card {file.with_suffix('.json').name} beside it; a model for "
+                "recordings needs its card, since that holds the feature definition"
+            )
+        definitions.append(FeatureDefinition.from_dict(card["features"]))
+    for file, definition in zip(files[1:], definitions[1:], strict=True):
+        if definition != definitions[0]:
+            raise CommandError(
+                f"{file} and {files[0]}: their cards define different features; use models that "
+                "were trained on the same definition"
+            )
+    return definitions[0]
+
+
+def inference(
+    session: Session, index: int, keep: list[Any] | None = None
+) -> Callable[[Floats], Floats]:
+    """Return features [n, lags, pairs] -> probabilities [n, classes], on the session's device.
+
+    Parameters
+        keep : receives (int8 inputs, int8 outputs) of each call
+    """
+    program = session.programs[index]
+
+    def infer(features: Floats) -> Floats:
+        inputs = program.input.quantise(features)
+        outputs = session.infer(index, inputs)
+        if keep is not None:
+            keep.append((inputs, outputs))
+        return program.output.dequantise(outputs)
+
+    return infer
+
+
+def draw(results: list[Located], path: Path, **options: Any) -> None:
+    """Write the picture."""
+    from ..doa.plot import plot
+
+    if path.suffix.lower() != ".png":
+        raise CommandError(f"{path}: pictures are PNG files; name it {path.with_suffix('.png')}")
+    with replacing(path) as file:
+        plot(results, file.name, **options)
+
+
+def table(results: list[Located]) -> str:
+    """Format the frames as a table."""
+    out = Table(box=None, header_style="bold")
+    for heading in ("time s", "azimuth", "elevation", "confidence"):
+        out.add_column(heading, justify="right")
+    for r in results:
+        if r.azimuth is None:
+            out.add_row(f"{r.time:.2f}", "-", "-", "silent")
+        else:
+            elevation = "-" if r.elevation is None else f"{r.elevation:.0f}°"
+            out.add_row(f"{r.time:.2f}", f"{r.azimuth:.0f}°", elevation, f"{r.confidence:.2f}")
+    return render(out)
+
+
+def render(table: Table) -> str:
+    """Render a table as plain text."""
+    console = Console(width=120, no_color=True, force_terminal=False)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get()

@@ -1,0 +1,89 @@
+"""Models resident on one device, for the commands that compute."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ..arch.geometry import NAMED, Geometry
+from ..arch.packet import Counters
+from ..driver.compiler import Oracle, compile_model, place
+from ..driver.device import Device
+from ..driver.link import open_link
+
+Int8Array = npt.NDArray[np.int8]
+
+
+class Session:
+    """Compile models for a device, load them side by side, and run them.
+
+    Parameters
+        device : name of the device
+        geometry : of the simulated device; a board knows its own, and another one is refused
+        models : .tflite files
+        oracle : runtime whose results are reproduced
+    """
+
+    def __init__(
+        self, device: str, geometry: str | None, models: Sequence[Path], oracle: Oracle
+    ) -> None:
+        asked = Geometry.parse(geometry) if geometry else None
+        simulated = asked or (NAMED["default"] if device in ("sim", "golden") else None)
+        # A model that cannot be compiled is refused before a simulator is built for it.
+        if simulated:
+            place([compile_model(model, simulated, oracle) for model in models])
+        self.device = Device(open_link(device, simulated), geometry=asked)
+        self.geometry = self.device.identity.geometry
+        self.programs = place([compile_model(model, self.geometry, oracle) for model in models])
+        self.device.load(*self.programs)
+        self.counters: list[list[Counters]] = [[] for _ in models]
+
+    def __enter__(self) -> Self:
+        """Return the session."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the device."""
+        self.device.close()
+
+    def infer(self, model: int, inputs: Int8Array) -> Int8Array:
+        """Run a model, and keep the counters of each inference.
+
+        Parameters
+            model : index of the model
+            inputs : int8 [n, ...]
+        Returns
+            int8 [n, ...], the model's outputs
+        """
+        program = self.programs[model]
+        result = self.device.run(program, inputs)
+        self.counters[model] += result.counters
+        return program.finish(result.logits)
+
+    def figures(self, model: int) -> dict[str, Any]:
+        """Collect what was counted and predicted for a model."""
+        program, counted = self.programs[model], self.counters[model]
+        cycles = sorted({counters.total for counters in counted if counters.total})
+        predicted = program.prediction.total
+        figures: dict[str, Any] = {
+            "frames": len(counted),
+            "geometry": self.geometry.name,
+            "macs": program.macs,
+            "macs_performed": program.performed,
+            "cycles_predicted": predicted,
+            # The golden model counts no cycles.
+            "cycles": cycles[-1] if cycles else None,
+            "cycles_least": cycles[0] if cycles else None,
+        }
+        if cycles:
+            used = program.performed / (cycles[-1] * self.geometry.macs_per_cycle)
+            figures["utilisation"] = used
+        return figures
