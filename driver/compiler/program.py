@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ...arch.descriptor import WORDS, Descriptor
 from ...arch.geometry import Geometry
@@ -24,6 +25,27 @@ class TensorSpec:
     scale: float
     zero_point: int
     dtype: str = "int8"
+
+    def quantise(self, values: npt.NDArray[np.floating]) -> Int8Array:
+        """Quantise as the QUANTIZE operator does: in float32, ties away from zero.
+
+        Parameters
+            values : finite, any shape
+        Returns
+            int8, the same shape; what int8 cannot hold is saturated
+        Source: TensorFlow Lite, kernels/internal/reference/quantize.h
+        """
+        scaled = np.asarray(values, np.float32) / np.float32(self.scale)
+        whole = np.trunc(scaled)
+        # Adding 0.5 would round twice: 0.49999997 + 0.5 is 1 in float32.
+        away = np.where(np.abs(scaled - whole) >= 0.5, np.sign(scaled), 0)
+        quantised: Int8Array = np.clip(whole + away + self.zero_point, -128, 127).astype(np.int8)
+        return quantised
+
+    def dequantise(self, values: Int8Array) -> npt.NDArray[np.float32]:
+        """Return the real values, float32 of the same shape."""
+        real: npt.NDArray[np.float32] = values.astype(np.float32) - np.float32(self.zero_point)
+        return real * np.float32(self.scale)
 
 
 class Image(NamedTuple):
