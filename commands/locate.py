@@ -12,6 +12,7 @@ from rich.table import Table
 from .. import models
 from ..doa.features import FeatureDefinition
 from ..doa.locate import Located, locate
+from ..doa.recording import read
 from ..driver.compiler import Oracle
 from .report import CommandError, replacing, show
 from .session import Session
@@ -34,9 +35,12 @@ def main(
     names = [model] + ([] if elevation_model == "none" else [elevation_model])
     files = [models.find(name) for name in names]
     definition = definition_of(files)
+    if plot is not None:
+        check_picture(plot)
+    samples, _ = read(recording, definition)
     with Session(device, geometry, files, oracle) as session:
         callables = [inference(session, index) for index in range(len(files))]
-        results = locate(recording, definition, *callables, average=average, progress=not as_json)
+        results = locate(samples, definition, *callables, average=average, progress=not as_json)
         figures = {name: session.figures(i) for i, name in enumerate(names)}
     if plot is not None:
         draw(results, plot, title=recording.name)
@@ -88,10 +92,15 @@ def draw(results: list[Located], path: Path, **options: Any) -> None:
     """Write the picture."""
     from ..doa.plot import plot
 
-    if path.suffix.lower() != ".png":
-        raise CommandError(f"{path}: pictures are PNG files; name it {path.with_suffix('.png')}")
+    check_picture(path)
     with replacing(path) as file:
         plot(results, file.name, **options)
+
+
+def check_picture(path: Path) -> None:
+    """Refuse names that promise another format."""
+    if path.suffix.lower() != ".png":
+        raise CommandError(f"{path}: pictures are PNG files; name it {path.with_suffix('.png')}")
 
 
 def table(results: list[Located]) -> str:

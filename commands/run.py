@@ -48,6 +48,7 @@ def _read(path: Path) -> np.ndarray[Any, Any]:
             f"{path}: not a .npy array ({error}); write it with numpy.save"
         ) from error
     if not isinstance(values, np.ndarray):
+        values.close()
         raise CommandError(f"{path}: an .npz archive; give one array, written with numpy.save")
     return values
 

@@ -79,6 +79,7 @@ class Session:
             "macs": program.macs,
             "macs_performed": program.performed,
             "cycles_predicted": predicted,
+            "cycles_ideal": -(-program.macs // self.geometry.macs_per_cycle),
             # The golden model counts no cycles.
             "cycles": cycles[-1] if cycles else None,
             "cycles_least": cycles[0] if cycles else None,

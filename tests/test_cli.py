@@ -1,0 +1,263 @@
+"""The command line as its users meet it: results, JSON, and every error without a traceback."""
+
+import json
+import subprocess
+import sys
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from otus import models
+from otus.arch.geometry import NAMED
+from otus.cli import main
+from otus.driver.compiler import compile_model
+from otus.sim import oracles
+
+FAILED, USAGE = 1, 2
+AZIMUTH = models.find("azimuth")
+
+
+def otus(*arguments: object) -> Result:
+    """Run a command in this process."""
+    return CliRunner().invoke(main, [str(a) for a in arguments])
+
+
+def refused(code: int, *arguments: object) -> str:
+    """Run a command that must fail with `code`, and return its one message."""
+    result = otus(*arguments)
+    assert result.exit_code == code, result.output
+    assert "Traceback" not in result.output
+    return result.output
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> Path:
+    """Five random int8 inputs of the azimuth network."""
+    path = tmp_path / "x.npy"
+    rng = np.random.default_rng(1)
+    np.save(path, rng.integers(-128, 128, (5, 13, 15), dtype=np.int8))
+    return path
+
+
+def recording(path: Path, channels: int = 6, fs: int = 16_000, seconds: float = 0.5) -> Path:
+    """Write a 16-bit WAV file of noise."""
+    samples = np.random.default_rng(2).integers(-9000, 9000, (int(fs * seconds), channels))
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(2)
+        file.setframerate(fs)
+        file.writeframes(samples.astype("<i2").tobytes())
+    return path
+
+
+def test_help_names_every_command_and_explains_devices() -> None:
+    shown = otus("--help").output
+    for command in ("demo", "locate", "run", "compile", "info", "serve", "bench"):
+        assert command in shown
+        assert otus(command, "--help").exit_code == 0
+    assert "socket://HOST:PORT" in otus("run", "--help").output
+
+
+def test_run_equals_the_oracle(tmp_path: Path, inputs: Path) -> None:
+    if not oracles.available("tflm"):
+        pytest.skip('tflite-micro is not installed: pip install "otus[oracle]"')
+    out = tmp_path / "y.npy"
+    result = otus("run", AZIMUTH, "--input", inputs, "--output", out, "--device", "golden")
+    assert result.exit_code == 0, result.output
+    expected = oracles.run("tflm", AZIMUTH.read_bytes(), np.load(inputs))
+    np.testing.assert_array_equal(np.load(out), expected)
+    assert "5 frames on 8x8" in result.output
+
+
+def test_run_quantises_float_as_the_model_says(tmp_path: Path) -> None:
+    spec = compile_model(AZIMUTH, NAMED["default"]).input
+    q = np.random.default_rng(3).integers(-128, 128, (3, 13, 15), dtype=np.int8)
+    np.save(tmp_path / "q.npy", q)
+    np.save(tmp_path / "f.npy", spec.dequantise(q))
+    for name in "qf":
+        assert (
+            otus(
+                "run", "azimuth", "--device", "golden",
+                "--input", tmp_path / f"{name}.npy", "--output", tmp_path / f"y{name}.npy",
+            ).exit_code
+            == 0
+        )  # fmt: skip
+    np.testing.assert_array_equal(np.load(tmp_path / "yq.npy"), np.load(tmp_path / "yf.npy"))
+
+
+def test_run_counts_the_predicted_cycles(tmp_path: Path, inputs: Path) -> None:
+    out = tmp_path / "y.npy"
+    result = otus("run", AZIMUTH, "--input", inputs, "--output", out, "--json")
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.stdout)
+    assert figures["cycles"] == figures["cycles_least"] == figures["cycles_predicted"] <= 3200
+    assert figures["frames"] == 5
+    assert figures["geometry"] == "8x8"
+    assert 0.9 < figures["utilisation"] <= 1
+    assert figures["seconds"] > 0
+
+
+def test_compile_prints_a_listing_and_json() -> None:
+    listing = otus("compile", "azimuth").output
+    for word in ("CONV_2D", "FULLY_CONNECTED", "SOFTMAX", "weight", "cycles"):
+        assert word in listing
+    values = json.loads(otus("compile", "azimuth", "--json").stdout)
+    assert values["cycles_predicted"] == (
+        sum(layer["cycles"] for layer in values["layers"]) + values["counters_predicted"]["tail"]
+    )
+
+
+def test_info_says_what_the_device_is() -> None:
+    values = json.loads(otus("info", "golden", "--geometry", "4x4", "--json").stdout)
+    assert (values["rows"], values["columns"], values["geometry"]) == (4, 4, "4x4")
+
+
+def test_locate_finds_the_demo_voices(tmp_path: Path) -> None:
+    plot = tmp_path / "p.png"
+    result = otus(
+        "locate", models.FOLDER / "demo.flac", "--device", "golden", "--json", "--plot", plot
+    )
+    assert result.exit_code == 0, result.output
+    heard = [f["azimuth"] for f in json.loads(result.stdout)["frames"] if f["active"]]
+    for truth in (40, 125, 357, 250, 190):
+        near = [a for a in heard if abs((a - truth + 180) % 360 - 180) <= 10]
+        assert len(near) > 10, truth
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_demo_checks_every_frame(tmp_path: Path) -> None:
+    plot = tmp_path / "demo.png"
+    result = otus("demo", "--plot", plot, "--json")
+    assert result.exit_code == 0, result.output
+    values = json.loads(result.stdout)
+    for checks in values["exact"].values():
+        assert "golden model" in checks
+        for found in checks.values():
+            assert found["frames"] == found["equal"] == values["active_frames"]
+    for figures in values["models"].values():
+        assert figures["cycles"] == figures["cycles_predicted"]
+    assert all(segment["error"] < 10 for segment in values["segments"])
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"channels": 4}, ("4", "6")),
+        ({"fs": 44_100}, ("44100", "16000")),
+        ({"seconds": 0.05}, ("2048",)),
+    ],
+    ids=["channels", "sample rate", "too short"],
+)
+def test_locate_refuses_recordings_that_do_not_fit(
+    tmp_path: Path, arguments: dict[str, float], words: tuple[str, ...]
+) -> None:
+    path = recording(tmp_path / "r.wav", **arguments)
+    message = refused(FAILED, "locate", path, "--device", "golden")
+    for word in ("r.wav", *words):
+        assert word in message.replace(",", "").replace(" ", "") or word in message
+
+
+def test_locate_refuses_damaged_files(tmp_path: Path) -> None:
+    whole = recording(tmp_path / "r.wav").read_bytes()
+    cut = tmp_path / "cut.wav"
+    cut.write_bytes(whole[: len(whole) // 2])
+    assert "truncated" in refused(FAILED, "locate", cut, "--device", "golden")
+    cut.write_bytes(b"no sound at all")
+    assert "cut.wav" in refused(FAILED, "locate", cut, "--device", "golden")
+    assert "no such file" in refused(FAILED, "locate", tmp_path / "none.wav")
+
+
+def test_locate_needs_the_card(tmp_path: Path) -> None:
+    bare = tmp_path / "bare.tflite"
+    bare.write_bytes(AZIMUTH.read_bytes())
+    path = recording(tmp_path / "r.wav")
+    message = refused(FAILED, "locate", path, "--model", bare, "--device", "golden")
+    assert "bare.json" in message
+    assert "feature definition" in message
+
+
+def test_failed_runs_leave_the_old_output_alone(tmp_path: Path, inputs: Path) -> None:
+    out = tmp_path / "y.npy"
+    out.write_bytes(b"precious")
+    broken = tmp_path / "broken.tflite"
+    good = AZIMUTH.read_bytes()
+    for damage in (b"", b"not a model", good[: len(good) // 2], good[:100]):
+        broken.write_bytes(damage)
+        refused(FAILED, "run", broken, "--input", inputs, "--output", out, "--device", "golden")
+    assert out.read_bytes() == b"precious"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["broken.tflite", "x.npy", "y.npy"]
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (np.zeros((2, 13, 14), np.int8), "expected int8 or float32 [n, 13, 15]"),
+        (np.zeros((2, 13, 15), np.int32), "expected int8 or float32 [n, 13, 15]"),
+        (np.zeros((0, 13, 15), np.int8), "expected int8 or float32 [n, 13, 15]"),
+        (np.full((1, 13, 15), np.nan, np.float32), "not finite"),
+    ],
+    ids=["shape", "type", "empty", "NaN"],
+)
+def test_run_refuses_inputs(tmp_path: Path, array: np.ndarray, words: str) -> None:
+    path = tmp_path / "x.npy"
+    np.save(path, array)
+    out = tmp_path / "y.npy"
+    message = refused(
+        FAILED, "run", "azimuth", "--input", path, "--output", out, "--device", "golden"
+    )
+    assert words in message
+    assert not out.exists()
+
+
+def test_run_refuses_files_that_hold_no_array(tmp_path: Path) -> None:
+    path, out = tmp_path / "x.npy", tmp_path / "y.npy"
+    arguments = ("run", "azimuth", "--input", path, "--output", out, "--device", "golden")
+    path.write_bytes(b"nothing")
+    assert "numpy.save" in refused(FAILED, *arguments)
+    with path.open("wb") as file:
+        np.savez(file, a=np.zeros(3))
+    assert ".npz" in refused(FAILED, *arguments)
+    path.unlink()
+    assert "No such file" in refused(FAILED, *arguments)
+
+
+def test_absent_devices_are_named() -> None:
+    assert "did you mean 'sim'" in refused(FAILED, "info", "simm")
+    assert "/dev/ttyOTUS9" in refused(FAILED, "info", "/dev/ttyOTUS9")
+    assert "socket://127.0.0.1:1" in refused(FAILED, "info", "socket://127.0.0.1:1")
+
+
+def test_geometries_that_cannot_be_are_refused() -> None:
+    message = refused(FAILED, "compile", "azimuth", "--geometry", "99x8")
+    assert "allowed is an integer from 1 to 32" in message
+    assert "requantise_lanes" in refused(
+        FAILED, "compile", "azimuth", "--geometry", "3x5,requantise_lanes=2"
+    )
+    message = refused(FAILED, "compile", "azimuth", "--geometry", "8x8,weight_words=256")
+    assert "721" in message
+    assert "256" in message
+
+
+def test_usage_errors_exit_with_two() -> None:
+    refused(USAGE, "run", AZIMUTH)
+    refused(USAGE, "nothing")
+    refused(USAGE, "compile", "azimuth", "--oracle", "none")
+
+
+def test_debug_shows_the_traceback_and_the_exit_code_is_one(tmp_path: Path) -> None:
+    for options, shown in (([], False), (["--debug"], True)):
+        process = subprocess.run(
+            [sys.executable, "-m", "otus", *options, "compile", "no.tflite"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=tmp_path,
+            check=False,
+        )
+        assert process.returncode == FAILED
+        assert "no.tflite" in process.stderr
+        assert ("Traceback" in process.stderr) is shown
