@@ -27,6 +27,9 @@ _NOISE_BYTES = 1 << 22
 #: Refusals of the oldest request after which the device is taken to follow somebody else.
 _REFUSALS = 4
 
+#: Repeats before `timeout`, at least.
+_CHANCES = 10
+
 _READ_BYTES = 1 << 16
 
 _REASONS = {
@@ -79,7 +82,8 @@ class Client:
     Parameters
         link : to the device
         timeout : seconds without any progress after which an error is raised
-        retry : seconds without a reply after which requests are sent again; doubles each time
+        retry : seconds without a reply after which requests are sent again; doubles each time, up to a
+            tenth of `timeout`
     """
 
     def __init__(self, link: Link, timeout: float = 10.0, retry: float = 0.5) -> None:
@@ -194,7 +198,8 @@ class Client:
                 f"({self.statistics.retries} repeats, {self.statistics.damaged} damaged frames)"
             )
         if now >= self._retry_at:
-            self._interval *= 2
+            # A busy device gets more time, a bad link at least this many chances.
+            self._interval = min(2 * self._interval, max(self.retry, self.timeout / _CHANCES))
             self._retry_at = now + self._interval
             self._gone_back = False
             self._go_back()
