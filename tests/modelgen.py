@@ -285,11 +285,18 @@ class _Drawer:
     def chance(self, probability: float) -> bool:
         return bool(self.rng.random() < probability)
 
-    def zero_point(self) -> int:
-        return int(self.rng.choice([-128, 0, 127, self.integer(-128, 127), self.integer(-30, 30)]))
+    def zero_point(self, activation: str = "NONE") -> int:
+        """Any; after a RELU mostly low, since it leaves no value below."""
+        if activation == "NONE" or self.chance(0.05):
+            choices = [-128, 0, 127, self.integer(-128, 127), *[self.integer(-60, 60)] * 4]
+        else:
+            choices = [-128, self.integer(-128, -60), self.integer(-128, 20)]
+        return int(self.rng.choice(choices))
 
-    def scale(self) -> float:
-        exponent = self.rng.uniform(-9, 1)
+    def scale(self, activation: str = "NONE") -> float:
+        """Any; before a RELU6 mostly such that 6 has a place in int8."""
+        wide = activation != "RELU6" or self.chance(0.1)
+        exponent = self.rng.uniform(-9, 1) if wide else self.rng.uniform(-6, -3)
         return float(np.float32(2.0 ** (round(exponent) if self.dyadic else exponent)))
 
     def weights(self, shape: tuple[int, ...]) -> npt.NDArray[np.int8]:
@@ -316,10 +323,10 @@ class _Drawer:
             bias = self.rng.normal(0, spread, channels).round().astype(np.int32)
             sums = sums + bias
         # Deviation of the output: a few steps, all of int8, or mostly saturated.
-        aim = float(self.rng.choice([3, 30, 60, 60, 120, 1000]))
+        aim = float(self.rng.choice([5, 30, 40, 50, 60, 70, 120, 1000 if self.chance(0.3) else 60]))
         # Real multipliers are far below the largest one (128); some here come near it.
         ratio = min(aim / max(1.0, float(sums.std())), self.rng.choice([1, 2, 90]))
-        out_scale, zero = self.scale(), self.zero_point()
+        out_scale, zero = self.scale(activation), self.zero_point(activation)
         scales = np.full(1, ratio * out_scale / x.scale)
         if self.chance(0.6) and channels > 1:
             # Channels within a factor of four: beyond that all but one would be flat.

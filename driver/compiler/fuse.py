@@ -64,7 +64,7 @@ def fused(layer: Layer, pool: Pool, geometry: Geometry) -> Layer | None:
     clamp = compose((layer.act_min, layer.act_max), activation_range(pool.activation, pool.output))
     return replace(
         layer,
-        name=pool.name,
+        name=f"{layer.name} + {pool.name}",
         where=f"{layer.where} + {pool.where}",
         result=pool.result,
         windows=pool.window,

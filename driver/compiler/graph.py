@@ -93,7 +93,7 @@ class Linear:
     """A convolution along time, or a dense layer (a kernel as long as its input).
 
     Parameters
-        where : operator and tensor, for messages
+        where, name : operator with its tensor, for messages, and without
         kind : `conv` or `dense`: they differ in rounding and in how the multiplier is computed
         weights : int8 [out channels, kernel, in channels]
         bias : int64 [out channels]
@@ -209,6 +209,7 @@ class Layer:
     where x outside the source reads `pad_value`.
 
     Parameters
+        where, name : the operators it stands for, with tensor names and without
         weights : int8 [out channels, kernel, in channels]
         records : one for each out channel
         step : positions (of `stride` rows) from one output row to the next

@@ -25,11 +25,11 @@ def listing(program: Program) -> str:
         lines.append(
             f"{i:5}  {layer.source!s:<9}  {layer.kernel:6}  {layer.stride:6}  {_pool(layer):>4}  "
             f"{layer.result!s:<9}  {d.tiles:5}  {d.tiles * d.reduction:5}  "
-            f"{f'{layer.act_min}..{layer.act_max}':<9}  {cycles.total:6}  {layer.where}"
+            f"{f'{layer.act_min}..{layer.act_max}':<9}  {cycles.total:6}  {layer.name}"
         )
     lines.append(f"{'tail':>5}  {'':<62}  {prediction.tail:6}  last outputs on their way")
     if program.tail is not None:
-        lines.append(f"{'host':>5}  {'':<62}  {'':6}  {program.tail.where}")
+        lines.append(f"{'host':>5}  {'':<62}  {'':6}  {program.tail.kind}")
     lines += ["", "memory      words  of        bytes"]
     for space, extent in program.extents.items():
         lines.append(

@@ -261,7 +261,7 @@ class _Normaliser:
         self._agree(where, result, Shape(out, weights.shape[0]), axis)
         return Linear(
             where,
-            result.name,
+            f"{operator.kind} {operator.index}",
             "conv",
             Shape(time, source.shape[3]),
             Shape(out, weights.shape[0]),
@@ -335,7 +335,7 @@ class _Normaliser:
             )
         return Linear(
             where,
-            result.name,
+            f"{operator.kind} {operator.index}",
             "dense",
             Shape(rows, weights.shape[1]),
             Shape(rows, weights.shape[0]),
@@ -368,7 +368,7 @@ class _Normaliser:
             )
         return Pool(
             where,
-            result.name,
+            f"{operator.kind} {operator.index}",
             Shape(time, source.shape[3]),
             Shape(out, source.shape[3]),
             window,
@@ -401,7 +401,7 @@ class _Normaliser:
         constant = np.broadcast_to(addend.data.reshape(-1).astype(np.int64), channels)
         return Offset(
             where,
-            result.name,
+            f"{operator.kind} {operator.index}",
             Shape(math.prod(source.shape) // channels, channels),
             _quantised(source),
             addend.quantisation,

@@ -19,7 +19,7 @@ from otus.arch.memory import Space
 from otus.driver.compiler import ORACLES, Oracle, compile_model
 from otus.sim.golden import Machine, wrap
 
-MODELS = int(os.environ.get("OTUS_FUZZ_MODELS", "240"))
+MODELS = int(os.environ.get("OTUS_FUZZ_MODELS", "400"))
 SEED = int(os.environ.get("OTUS_FUZZ_SEED", "0"))
 CHUNK = 20
 INPUTS = 12
