@@ -82,8 +82,8 @@ class Client:
     Parameters
         link : to the device
         timeout : seconds without any progress after which an error is raised
-        retry : seconds without a reply after which requests are sent again; doubles each time, up to a
-            tenth of `timeout`
+        retry : seconds without a reply after which requests are sent again; doubles each time, up
+            to a tenth of `timeout`
     """
 
     def __init__(self, link: Link, timeout: float = 10.0, retry: float = 0.5) -> None:

@@ -109,13 +109,14 @@ class GoldenEndpoint:
         if space > max(Space):
             return Status.SPACE
         width = word_bytes(Space(space), geometry)
-        if data and address + -(-len(data) // width) > depth(Space(space), geometry):
+        room = max(0, depth(Space(space), geometry) - address)
+        # What stands before a fault is written, as the gateware does it.
+        words = min(len(data) // width, room)
+        if words and not repeat:
+            self.machine.write(Space(space), address, data[: words * width])
+        if len(data) > room * width:
             return Status.ADDRESS
-        if len(data) % width:
-            return Status.LENGTH
-        if data and not repeat:
-            self.machine.write(Space(space), address, data)
-        return Status.OK
+        return Status.LENGTH if len(data) % width else Status.OK
 
     def _run(self, entry: int, repeat: bool) -> Status:
         if entry >= self.machine.geometry.program_words:

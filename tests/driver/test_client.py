@@ -45,6 +45,11 @@ def opened(link: GoldenLink | FaultyLink, timeout: float = 5.0) -> Client:
     return client
 
 
+def flood(client: Client, opcode: Opcode, *values: int, data: bytes = b"") -> None:
+    for _ in range(1000):
+        client.submit(opcode, *values, data=data)
+
+
 def test_write_and_read() -> None:
     client = opened(GoldenLink(GEOMETRY))
     data = bytes(range(40))
@@ -66,8 +71,7 @@ def test_window_never_exceeds_the_receive_buffer() -> None:
     client = Client(link, timeout=0.1, retry=10)
     client.reset()
     with pytest.raises(LinkError, match=r"no reply to WRITE within 0.1 s"):
-        for _ in range(1000):
-            client.submit(Opcode.WRITE, Space.ACTIVATION, 0, data=bytes(100))
+        flood(client, Opcode.WRITE, Space.ACTIVATION, 0, data=bytes(100))
     assert 3 * 100 < link.sent < GEOMETRY.link_bytes
 
 
@@ -84,8 +88,7 @@ def test_many_small_requests_stay_below_what_repeats_can_tell() -> None:
     client = Client(link, timeout=0.1, retry=10)
     client.reset()
     with pytest.raises(LinkError, match="no reply to IDENTIFY"):
-        for _ in range(1000):
-            client.submit(Opcode.IDENTIFY)
+        flood(client, Opcode.IDENTIFY)
     assert link.frames == 1 + MAX_REQUESTS
 
 

