@@ -132,7 +132,7 @@ def _input_quantisation(data: bytes) -> tuple[float, int]:
 
 def _make_models() -> None:
     import oracles
-    from modelgen import random_model
+    from random_models import random_model
 
     arrays: dict[str, npt.NDArray[Any]] = {}
     seeds: list[int] = []

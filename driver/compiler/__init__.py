@@ -2,7 +2,11 @@
 
 importer    bytes -> Graph: tensors and operators of the file
 normalise   Graph -> Chain: steps in [time][channel] order; shape operators folded away
+steps       one operator -> one step, with its checks
 quantise    real scales -> one Record a channel, with the proof that sums fit
+fit         records that repeat a kernel which scales in floating point
+offset      the ADD of a constant, as a layer
+rounding    integer scaling on arrays
 fuse        pooling into the layer before it; Chain -> layers
 lower       layers -> descriptors, weight and parameter words, places for activations
 place       several programs side by side

@@ -46,7 +46,7 @@ SHIPPED = [models.FOLDER / f"{name}.tflite" for name in models.names()]
 def test_random_models(first: int, oracle: Oracle) -> None:
     oracles.require(oracle)
     pytest.importorskip("ai_edge_litert", reason="ai_edge_litert builds the random models")
-    from modelgen import random_model
+    from random_models import random_model
 
     for seed in range(first, min(first + CHUNK, SEED + MODELS)):
         model = random_model(seed, conv_bias=oracle == "litert")

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from modelgen import Builder, random_model, reference_model
+from modelgen import Builder, reference_model
+from random_models import random_model
 
 from otus.arch.geometry import Geometry
 from otus.driver.compiler import ModelError, compile_model

@@ -12,7 +12,7 @@ from modelgen import Builder
 from otus.arch.geometry import Geometry
 from otus.driver.compiler import ModelError, compile_model
 from otus.driver.compiler.importer import import_model
-from otus.driver.compiler.normalise import normalise, padding
+from otus.driver.compiler.normalise import normalise
 
 GEOMETRY = Geometry.parse("4x4")
 
@@ -91,21 +91,6 @@ def test_a_dense_layer_takes_the_shape_before_it() -> None:
     y = b.dense(b.reshape(small(b), [1, 20]), ones(2, 20), None, 0.1, (0.1, 0))
     steps = normalise(import_model(b.build(y))).steps
     assert [str(step.source) for step in steps] == ["6x3", "5x4"]
-
-
-@pytest.mark.parametrize(
-    ("kind", "size", "window", "stride", "expected"),
-    [
-        (1, 9, 2, 2, (4, 0)),
-        (1, 3, 4, 1, (0, 0)),
-        (0, 9, 2, 2, (5, 0)),
-        (0, 9, 5, 1, (9, 2)),
-        (0, 9, 4, 3, (3, 0)),
-        (0, 8, 4, 3, (3, 1)),
-    ],
-)
-def test_padding(kind: int, size: int, window: int, stride: int, expected: tuple[int, int]) -> None:
-    assert padding(kind, size, window, stride) == expected
 
 
 # Refusals: each builds a model, and gives what the message has to say.

@@ -58,7 +58,7 @@ def test_rounding_that_cannot_be_repeated_is_refused(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("otus.driver.compiler.offset._AROUND", (1,))
     with pytest.raises(
         ModelError,
-        match=r"channel 0: adding this constant rounds in a way that the accelerator cannot repeat; "
-        r"convert the model again with a current TensorFlow",
+        match=r"channel 0: adding this constant rounds in a way that the accelerator cannot "
+        r"repeat; convert the model again with a current TensorFlow",
     ):
         compile_model(model, GEOMETRY)
