@@ -67,8 +67,8 @@ def pooled_after(
             total = total + sums[word.index]
             if word.last:
                 wrapped = (total + half) % (2 * half) - half
-                fresh = pooled is None or word.fresh
-                pooled = wrapped if fresh else np.maximum(pooled, wrapped)
+                before = wrapped if pooled is None or word.fresh else pooled
+                pooled = np.maximum(before, wrapped)
                 total = np.zeros_like(total)
         after.append(pooled)
     return after

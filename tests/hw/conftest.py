@@ -11,10 +11,7 @@ from otus.arch.geometry import Geometry
 from otus.sim.cocotb_runner import run_bench
 
 
-@pytest.fixture
-def run_module(simulator: str) -> Callable[..., None]:
-    """Give a function that runs the bench `tb_<module>` on a component, on each simulator."""
-
+def _runner(simulator: str) -> Callable[..., None]:
     def run(
         component: wiring.Component, module: str, geometry: Geometry, **parameters: Any
     ) -> None:
@@ -26,3 +23,19 @@ def run_module(simulator: str) -> Callable[..., None]:
         )
 
     return run
+
+
+@pytest.fixture
+def run_module(simulator: str) -> Callable[..., None]:
+    """Give a function that runs the bench `tb_<module>` on a component, on each simulator."""
+    return _runner(simulator)
+
+
+@pytest.fixture
+def run_module_fast(fast_simulator: str) -> Callable[..., None]:
+    """Give the same for the faster simulator alone.
+
+    Also for what is looked at from the first cycle on: Icarus does not evaluate a combinational
+    output before the first event among its inputs.
+    """
+    return _runner(fast_simulator)
