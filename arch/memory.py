@@ -39,11 +39,12 @@ _RECORD = struct.Struct("<iIB")
 
 
 class Rounding(IntEnum):
-    """How a layer rounds when it requantises.
+    """How a channel rounds when it requantises.
 
     DOUBLE: the rounding doubling high multiplication, then a rounding right shift with ties away
     from zero (gemmlowp's fixed-point scheme, as in tflite-micro).
-    SINGLE: one rounding of the whole product, ties up (LiteRT's reference Dense).
+    SINGLE: one rounding of the whole product, ties up (TensorFlow Lite built with single rounding;
+    the compiler repeats LiteRT's floating-point Dense with it).
     """
 
     DOUBLE = 0
