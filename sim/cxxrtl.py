@@ -17,11 +17,11 @@ from amaranth.lib import wiring
 
 from . import toolchain
 
-#: Flattened and without unused names; no further optimisation, which may split vectors and so make
-#: loops between vectors out of logic that has none.
+#: Flattened, without unused names and repeated logic. No further optimisation: it may split vectors
+#: and so make loops between vectors out of logic that has none, and takes longer to compile.
 _SCRIPT = (
-    "read_rtlil top.il; hierarchy -top top; proc; flatten; opt_clean -purge; "
-    "write_cxxrtl -g0 top.cc"
+    "read_rtlil top.il; hierarchy -top top; proc; flatten; opt_clean -purge; opt_expr; opt_merge; "
+    "opt_clean -purge; write_cxxrtl -g0 top.cc"
 )
 _FLAGS = ("-std=c++17", "-O3", "-DNDEBUG", "-fPIC", "-shared", "-w")
 _LIBRARY = "board.so"
