@@ -31,6 +31,9 @@ $(STAMPS)/venv:
 
 $(STAMPS)/demo: $(STAMPS)/venv pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[demo]'
+	@command -v $${CXX:-c++} >/dev/null || command -v g++ >/dev/null || command -v clang++ >/dev/null || { \
+	  echo "otus: no C++ compiler found; installing the one that PyPI has (ziglang)"; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check ziglang; }
 	@touch $@
 
 $(STAMPS)/test: $(STAMPS)/venv pyproject.toml
