@@ -6,7 +6,6 @@ from otus.arch.geometry import Geometry
 from otus.hw.array import Array
 
 GEOMETRIES = [
-    Geometry(1, 1, weight_words=8),
     Geometry(3, 5, weight_words=16),
     Geometry(4, 4, 2, requantise_lanes=2, weight_words=16, accumulator_bits=20),
 ]

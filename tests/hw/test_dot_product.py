@@ -8,7 +8,6 @@ from otus.hw.dot_product import DotProduct
 GEOMETRIES = [
     Geometry(1, 1),
     Geometry(5, 3),
-    Geometry(8, 8),
 ]
 
 

@@ -7,7 +7,6 @@ from otus.hw.write_back import WriteBack
 
 GEOMETRIES = [
     Geometry(3, 5),
-    Geometry(4, 2, requantise_lanes=1),
     Geometry(4, 4, 2, requantise_lanes=2),
 ]
 
