@@ -12,8 +12,10 @@ from .locate import Located, Segment
 
 INK = "#1f2933"
 QUIET = "#9aa5b1"
-TRUTH = "#f0b429"
+TRUTH = "#e8590c"
 COLOURS = "viridis"
+#: Smallest marker, and what full confidence adds, points squared.
+MARKER = (6, 26)
 
 
 def plot(
@@ -42,23 +44,29 @@ def plot(
              "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
              "axes.edgecolor": QUIET, "axes.titlesize": 11}  # fmt: skip
     with pyplot.rc_context(style):
-        figure = pyplot.figure(figsize=(12, 5.2), dpi=140, layout="constrained")
-        grid = figure.add_gridspec(1, 2, width_ratios=(1.75, 1))
-        over_time(figure.add_subplot(grid[0]), heard, truth, results[-1].time)
-        from_above(figure.add_subplot(grid[1], projection="polar"), heard, truth)
-        figure.suptitle(title, fontsize=14, fontweight="bold", x=0.012, ha="left")
+        figure = pyplot.figure(figsize=(12, 5.4), dpi=140)
+        over_time(figure.add_axes((0.06, 0.105, 0.56, 0.7)), heard, truth, results[-1].time)
+        from_above(figure.add_axes((0.68, 0.1, 0.28, 0.68), projection="polar"), heard, truth)
+        figure.text(0.06, 0.92, title, fontsize=15, fontweight="bold")
         figure.savefig(Path(path), facecolor="white")
         pyplot.close(figure)
+
+
+def size(confidence: Any) -> Any:
+    """Area of a frame's marker, points squared."""
+    return MARKER[0] + MARKER[1] * confidence**2
 
 
 def dots(heard: Sequence[Located]) -> dict[str, Any]:
     """How the frames' markers look."""
     confidence = np.array([r.confidence for r in heard])
     return {
-        "s": 8 + 46 * confidence**2,
-        "alpha": 0.25 + 0.7 * confidence,
+        "s": size(confidence),
+        "alpha": 0.2 + 0.75 * confidence,
         "c": [r.time for r in heard],
         "cmap": COLOURS,
+        "vmin": 0.0,
+        "vmax": heard[-1].time * 1.15,  # the palest yellow is hard to see on white
         "linewidths": 0,
         "zorder": 3,
     }
@@ -73,14 +81,14 @@ def over_time(axes: Any, heard: Sequence[Located], truth: Sequence[Segment], end
                 segment.azimuth + turn - 5,
                 segment.azimuth + turn + 5,
                 color=TRUTH,
-                alpha=0.45,
+                alpha=0.28,
                 linewidth=0,
                 label="truth ± 5°" if number == 0 and turn == 0 else None,
             )
     axes.scatter([r.time for r in heard], [r.azimuth for r in heard], **dots(heard))
     for confidence in (1.0, 0.5):
         axes.scatter(
-            [], [], s=8 + 46 * confidence**2, alpha=0.25 + 0.7 * confidence, color=INK,
+            [], [], s=size(confidence), alpha=0.2 + 0.75 * confidence, color=INK,
             linewidths=0, label=f"frame, confidence {confidence:.1f}",
         )  # fmt: skip
     axes.set(
@@ -107,14 +115,14 @@ def from_above(axes: Any, heard: Sequence[Located], truth: Sequence[Segment]) ->
     if truth:
         axes.scatter(
             np.radians([s.azimuth for s in truth]), [90 - s.elevation for s in truth],
-            s=190, facecolors="none", edgecolors=TRUTH, linewidths=2.4, zorder=4, label="truth",
+            s=150, facecolors="none", edgecolors=TRUTH, linewidths=1.8, zorder=4, label="truth",
             clip_on=False,
         )  # fmt: skip
-        axes.legend(loc="lower left", bbox_to_anchor=(-0.12, -0.12), frameon=False, fontsize=9)
+        axes.legend(loc="lower left", bbox_to_anchor=(-0.16, -0.13), frameon=False, fontsize=9)
     axes.set_theta_zero_location("E")
-    axes.set_rlim(0, 92)
-    axes.set_rgrids([30, 60, 90], ["60°", "30°", ""], angle=22.5, fontsize=8, color=QUIET)
+    axes.set_rlim(0, 90)
+    axes.set_rgrids([30, 60], ["60°", "30°"], angle=22.5, fontsize=8, color=QUIET)
     axes.set_thetagrids(range(0, 360, 45))
     axes.grid(color=QUIET, alpha=0.35, linewidth=0.7)
     axes.spines["polar"].set_color(QUIET)
-    axes.set_title("Seen from above (rings: elevation)", loc="left", pad=16)
+    axes.set_title("Seen from above: rings are elevation, colour is time", pad=14)

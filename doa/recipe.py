@@ -41,12 +41,12 @@ class Size:
     conditions: tuple[Condition, ...]
 
 
-#: Each split in its full size. Two thirds of the training rooms are hard, half have sources evenly
-#: spread over elevations.
+ALL = (EASY, EASY_HIGH, HARD, HARD_HIGH)
+#: Each split in its full size.
 SIZES = {
-    "train": Size(3000, 4, 600, (HARD, HARD_HIGH, HARD, EASY, HARD_HIGH, EASY_HIGH)),
-    "validation": Size(80, 4, 60, (EASY, EASY_HIGH, HARD, HARD_HIGH)),
-    "test": Size(400, 4, 200, (EASY, EASY_HIGH, HARD, HARD_HIGH)),
+    "train": Size(6000, 2, 600, ALL),
+    "validation": Size(80, 4, 60, ALL),
+    "test": Size(400, 4, 200, ALL),
 }
 EPOCHS = {"azimuth": 30, "elevation": 20}
 

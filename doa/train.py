@@ -22,6 +22,10 @@ from .symmetry import Symmetry, symmetries
 
 #: Learning rate at the start; it falls to 0 along half a cosine.
 LEARNING_RATE = 2e-3
+#: The reference drops half; with twelve turns of every frame a fifth scored better on validation.
+DROPOUT = 0.2
+#: Width of the targets, degrees: a source between two centres is a little of both classes.
+SOFT = 4.0
 
 
 def keras() -> Any:
@@ -43,13 +47,20 @@ def network(shape: tuple[int, int], classes: int, batch: int | None = None) -> A
             k.Input(shape, batch_size=batch),
             k.layers.Conv1D(64, 3, activation="relu"),
             k.layers.Conv1D(64, 3, activation="relu"),
-            k.layers.Dropout(0.5),
+            k.layers.Dropout(DROPOUT),
             k.layers.MaxPool1D(2),
             k.layers.Flatten(),
             k.layers.Dense(100, activation="relu"),
             k.layers.Dense(classes, activation="softmax"),
         ]
     )
+
+
+def targets(degrees: NDArray[Any], classes: Classes) -> NDArray[np.float32]:
+    """Spread each angle over the classes around it: degrees [n] -> float32 [n, classes], sums 1."""
+    error = classes.error(np.asarray(degrees)[:, None], classes.centres)
+    weight = np.exp(-0.5 * (error / SOFT) ** 2)
+    return (weight / weight.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 class Augmentation:
@@ -112,7 +123,7 @@ def train(
     steps = -(-len(dataset) // batch) * epochs
     model.compile(
         optimizer=k.optimizers.Adam(k.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)),
-        loss="sparse_categorical_crossentropy",
+        loss="categorical_crossentropy",
         metrics=["accuracy"],
     )
     augment = Augmentation(dataset.definition, classes)
@@ -121,7 +132,7 @@ def train(
         features, azimuth = augment(dataset.features[order], dataset["azimuth"][order], rng)
         angle = azimuth if task_name == AZIMUTH.name else dataset[task_name][order]
         history = model.fit(
-            features, classes.of(angle), batch_size=batch, epochs=1, shuffle=False, verbose=0
+            features, targets(angle, classes), batch_size=batch, epochs=1, shuffle=False, verbose=0
         )
         if report is not None:
             line = {name: round(float(values[-1]), 4) for name, values in history.history.items()}

@@ -1,0 +1,50 @@
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from otus.doa.errors import ModelError
+from otus.doa.litert import reference
+from otus.doa.quantise import quantise, quiet
+
+from .conftest import toy_set
+
+pytest.importorskip("tensorflow", reason="the extra 'train' is not installed")
+# Keras 3 converts its variables in a way that NumPy 2 is going to change.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+def test_the_file_is_full_integer_with_a_clean_graph(trained: Path) -> None:
+    interpreter = pytest.importorskip(
+        "ai_edge_litert.interpreter", reason="the extra 'oracle' is not installed"
+    ).Interpreter(str(trained / "azimuth.tflite"))
+    interpreter.allocate_tensors()
+    ops = [op["op_name"] for op in interpreter._get_ops_details() if op["op_name"] != "DELEGATE"]
+    pattern = (
+        r"(RESHAPE|EXPAND_DIMS) CONV_2D( RESHAPE)?( EXPAND_DIMS)? CONV_2D( RESHAPE)?"
+        r"( EXPAND_DIMS)? MAX_POOL_2D RESHAPE FULLY_CONNECTED FULLY_CONNECTED SOFTMAX"
+    )
+    assert re.fullmatch(pattern, " ".join(ops)), ops
+    assert not [t["name"] for t in interpreter.get_tensor_details() if t["dtype"] is np.float32]
+    for details in (*interpreter.get_input_details(), *interpreter.get_output_details()):
+        assert details["dtype"] is np.int8
+        assert details["shape"][0] == 1
+
+
+def test_a_saved_model_quantises_like_the_one_in_memory(trained: Path) -> None:
+    again = quantise(trained / "azimuth.keras", toy_set().features)
+    x = toy_set(seed=6).features
+    np.testing.assert_array_equal(reference(again)(x), reference(trained / "azimuth.tflite")(x))
+
+
+def test_quantising_refuses_what_does_not_fit(trained: Path) -> None:
+    with pytest.raises(ModelError, match=r"got shape \(3, 13, 21\), the model takes"):
+        quantise(trained / "azimuth.keras", np.zeros((3, 13, 21), dtype=np.float32))
+    with pytest.raises(ModelError, match="no such file; train it"):
+        quantise(trained / "none.keras", np.zeros((3, 13, 15), dtype=np.float32))
+
+
+def test_a_failing_conversion_says_what_the_converter_said() -> None:
+    with pytest.raises(ModelError, match="the converter failed: nothing to convert"), quiet():
+        raise RuntimeError("nothing to convert")
