@@ -4,10 +4,7 @@
 """
 
 import argparse
-import hashlib
-import importlib.metadata
 import json
-import platform
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,19 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from .angles import TASKS
+from .card import describe
 from .dataset import EASY, EASY_HIGH, HARD, HARD_HIGH, Condition, Dataset, make
 from .errors import DatasetError
 from .evaluate import Score, evaluate, table
-from .features import FeatureDefinition
 from .litert import reference
 from .quantise import quantise
-from .recording import GATE_FLOOR_DB, GATE_PERCENTILE, GATE_RANGE_DB
-from .speech import espeak_version
 from .train import train
 
 FOLDER = Path(__file__).parents[1] / "models"
-PACKAGES = ("numpy", "scipy", "pyroomacoustics", "tensorflow-cpu", "tensorflow", "keras",
-            "ai-edge-litert")  # fmt: skip
 COMMAND = "python -m otus.doa.recipe"
 
 
@@ -85,59 +78,6 @@ def data(
     )
 
 
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that shape a model."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
-
-
-def card(
-    task: str,
-    model: bytes,
-    sets: Sequence[Dataset],
-    scores: Sequence[Score],
-    *,
-    command: str,
-    seed: int,
-    epochs: int,
-) -> dict[str, Any]:
-    """Describe a model: everything that says what it is, how it was made and how good it is."""
-    classes = TASKS[task]
-    return {
-        "task": task,
-        "classes": {
-            "count": classes.count,
-            "step_degrees": classes.step,
-            "circular": classes.circular,
-            "meaning": "class k is centred on k * step degrees",
-        },
-        "sha256": hashlib.sha256(model).hexdigest(),
-        "features": sets[0].definition.to_dict(),
-        "command": command,
-        "seed": seed,
-        "epochs": epochs,
-        "versions": versions(),
-        "speech": espeak_version(),
-        "sound_gate": {
-            "range_db": GATE_RANGE_DB,
-            "percentile": GATE_PERCENTILE,
-            "floor_dbfs": GATE_FLOOR_DB,
-            "applied_to": "the recording without noise",
-        },
-        "data": [s.summary() for s in sets],
-        "accuracy": {
-            "of": "the int8 model, single frames, LiteRT reference kernels, split test",
-            "figures": "[value, low, high]: percent or degrees, 95 % interval over rooms",
-            "scores": [s.to_dict() for s in scores],
-        },
-    }
-
-
 def cook(
     work: Path,
     folder: Path = FOLDER,
@@ -167,7 +107,7 @@ def cook(
         scores = evaluate(reference(content), test, task)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{task}.tflite").write_bytes(content)
-        described = card(
+        described = describe(
             task,
             content,
             sets,
@@ -178,27 +118,21 @@ def cook(
         )
         path = folder / f"{task}.json"
         path.write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
-        print(f"{task}, int8, on {test.definition.array.name}\n\n{table(scores)}\n")
+        print(f"{task}\n\n{table(scores)}\n")
 
 
-def read_card(path: Path) -> tuple[dict[str, Any], FeatureDefinition]:
-    """Read a model's card and the feature definition in it; refuse a card of another model.
-
-    Parameters
-        path : the .json file; the model lies beside it
-    Raises
-        DefinitionError, DatasetError: the card is unreadable, or the .tflite file is not the card's
-    """
-    try:
-        described = json.loads(path.read_text(encoding="utf-8"))
-        definition = FeatureDefinition.from_dict(described["features"])
-        want = described["sha256"]
-    except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise DatasetError(f"{path}: not a model card ({error!r})") from error
-    model = path.with_suffix(".tflite")
-    if not model.is_file() or hashlib.sha256(model.read_bytes()).hexdigest() != want:
-        raise DatasetError(f"{model}: not the model that {path.name} describes; take both again")
-    return described, definition
+def judge(
+    work: Path,
+    folder: Path = FOLDER,
+    *,
+    tasks: Sequence[str] = tuple(TASKS),
+    seed: int = 1,
+    scale: float = 1.0,
+    progress: bool = False,
+) -> dict[str, list[Score]]:
+    """Score the models in `folder` on the test split, which is made in `work` if needed."""
+    test = data("test", work, seed=seed, scale=scale, progress=progress)
+    return {t: evaluate(reference(folder / f"{t}.tflite"), test, t) for t in tasks}
 
 
 def main() -> None:
@@ -215,16 +149,19 @@ def main() -> None:
     parser.add_argument(
         "--scale", type=float, default=1.0, help="share of the full data, to try things out"
     )
+    parser.add_argument(
+        "--evaluate", action="store_true", help="score the models in the folder, make no new ones"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     given = parser.parse_args()
-    cook(
-        given.work,
-        given.folder,
-        tasks=given.task or tuple(TASKS),
-        seed=given.seed,
-        scale=given.scale,
-        progress=not given.quiet,
-    )
+    tasks = given.task or tuple(TASKS)
+    options: dict[str, Any] = {"tasks": tasks, "seed": given.seed, "scale": given.scale}
+    if not given.evaluate:
+        cook(given.work, given.folder, progress=not given.quiet, **options)
+        return
+    found = judge(given.work, given.folder, progress=not given.quiet, **options)
+    for name, scores in found.items():
+        print(f"{name}\n\n{table(scores)}\n")
 
 
 if __name__ == "__main__":

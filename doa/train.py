@@ -60,7 +60,7 @@ def targets(degrees: NDArray[Any], classes: Classes) -> NDArray[np.float32]:
     """Spread each angle over the classes around it: degrees [n] -> float32 [n, classes], sums 1."""
     error = classes.error(np.asarray(degrees)[:, None], classes.centres)
     weight = np.exp(-0.5 * (error / SOFT) ** 2)
-    return (weight / weight.sum(axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(weight / weight.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 class Augmentation:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tflite
 
 from otus.doa.errors import ModelError
 from otus.doa.litert import reference
@@ -16,20 +17,23 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 
 def test_the_file_is_full_integer_with_a_clean_graph(trained: Path) -> None:
-    interpreter = pytest.importorskip(
-        "ai_edge_litert.interpreter", reason="the extra 'oracle' is not installed"
-    ).Interpreter(str(trained / "azimuth.tflite"))
-    interpreter.allocate_tensors()
-    ops = [op["op_name"] for op in interpreter._get_ops_details() if op["op_name"] != "DELEGATE"]
+    model = tflite.Model.GetRootAs((trained / "azimuth.tflite").read_bytes())
+    graph = model.Subgraphs(0)
+    names = {n: name for name, n in vars(tflite.BuiltinOperator).items() if isinstance(n, int)}
+    ops = [
+        names[model.OperatorCodes(graph.Operators(k).OpcodeIndex()).BuiltinCode()]
+        for k in range(graph.OperatorsLength())
+    ]
     pattern = (
         r"(RESHAPE|EXPAND_DIMS) CONV_2D( RESHAPE)?( EXPAND_DIMS)? CONV_2D( RESHAPE)?"
         r"( EXPAND_DIMS)? MAX_POOL_2D RESHAPE FULLY_CONNECTED FULLY_CONNECTED SOFTMAX"
     )
     assert re.fullmatch(pattern, " ".join(ops)), ops
-    assert not [t["name"] for t in interpreter.get_tensor_details() if t["dtype"] is np.float32]
-    for details in (*interpreter.get_input_details(), *interpreter.get_output_details()):
-        assert details["dtype"] is np.int8
-        assert details["shape"][0] == 1
+    tensors = [graph.Tensors(k) for k in range(graph.TensorsLength())]
+    assert {t.Type() for t in tensors} == {tflite.TensorType.INT8, tflite.TensorType.INT32}
+    for k in (graph.Inputs(0), graph.Outputs(0)):
+        assert graph.Tensors(k).Type() == tflite.TensorType.INT8
+        assert graph.Tensors(k).Shape(0) == 1
 
 
 def test_a_saved_model_quantises_like_the_one_in_memory(trained: Path) -> None:

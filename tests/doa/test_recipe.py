@@ -1,37 +1,18 @@
-"""The shipped cards, and the data sets of the recipe (cooking itself: test_train.py)."""
+"""The data sets of the recipe, and the judgement of the shipped models."""
 
+import hashlib
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from otus.doa import recipe
-from otus.doa.angles import TASKS
+from otus.doa import card, recipe
+from otus.doa.dataset import Dataset
 from otus.doa.errors import DatasetError
 from otus.doa.features import FeatureDefinition
 
-from .conftest import ROOT
-
-
-@pytest.mark.parametrize("task", list(TASKS))
-def test_the_shipped_card_belongs_to_its_model_and_tells_everything(task: str) -> None:
-    card, definition = recipe.read_card(ROOT / f"models/{task}.json")
-    assert definition == FeatureDefinition()
-    assert card["task"] == task
-    assert card["classes"]["count"] == TASKS[task].count
-    assert card["command"].startswith("python -m otus.doa.recipe")
-    assert {"numpy", "pyroomacoustics", "keras", "ai-edge-litert"} <= set(card["versions"])
-    assert [d["split"] for d in card["data"]] == ["train", "validation", "test"]
-    assert {"seed", "epochs", "speech", "sound_gate"} <= set(card)
-
-
-def test_the_shipped_azimuth_model_is_accurate_enough() -> None:
-    card, _ = recipe.read_card(ROOT / "models/azimuth.json")
-    easy = next(s for s in card["accuracy"]["scores"] if s["name"] == "easy")
-    assert easy["frames"] >= 2000
-    assert easy["rooms"] >= 30
-    assert easy["exact"][0] >= 78
-    assert easy["within_one"][0] >= 95
+from .conftest import toy_set
 
 
 def test_data_sets_are_made_once_and_not_confused(tmp_path: Path) -> None:
@@ -46,5 +27,38 @@ def test_data_sets_are_made_once_and_not_confused(tmp_path: Path) -> None:
         recipe.data("test", tmp_path, seed=4, scale=0.005)
 
 
-def test_versions_name_this_python() -> None:
-    assert recipe.versions()["python"].startswith("3.")
+def test_shipped_models_are_judged_on_new_rooms(tmp_path: Path) -> None:
+    if shutil.which("espeak-ng") is None:
+        pytest.skip("espeak-ng is not installed on this machine")
+    pytest.importorskip("ai_edge_litert", reason="the extra 'oracle' is not installed")
+    scores = recipe.judge(tmp_path, scale=0.02, seed=77)
+    assert list(scores) == ["azimuth", "elevation"]
+    easy = next(s for s in scores["azimuth"] if s.name == "easy")
+    assert easy.rooms == 2
+    assert easy.within_one.value > 75
+
+
+# Keras 3 converts its variables in a way that NumPy 2 is going to change.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_the_recipe_writes_models_and_cards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("tensorflow", reason="the extra 'train' is not installed")
+
+    def toy(split: str, folder: Path, **_: Any) -> Dataset:
+        folder.mkdir(exist_ok=True)
+        return toy_set(seed=len(split))
+
+    monkeypatch.setattr(recipe, "data", toy)
+    monkeypatch.setattr(card, "espeak_version", lambda: "none")
+    monkeypatch.setattr(recipe, "EPOCHS", {"elevation": 1})
+    recipe.cook(tmp_path / "work", tmp_path / "out", tasks=["elevation"], scale=0.5)
+    described, definition = card.read(tmp_path / "out/elevation.json")
+    assert definition == FeatureDefinition()
+    assert described["command"] == "python -m otus.doa.recipe --seed 1 --scale 0.5"
+    assert described["classes"]["count"] == 10
+    content = (tmp_path / "out/elevation.tflite").read_bytes()
+    assert described["sha256"] == hashlib.sha256(content).hexdigest()
+    assert [d["frames"] for d in described["data"]] == [len(toy_set())] * 3
+    assert described["accuracy"]["scores"][0]["name"] == "easy"
+    assert "| easy |" in capsys.readouterr().out

@@ -1,17 +1,12 @@
 """Training, conversion, inference and scoring, on a toy set: the path, not the accuracy."""
 
-import hashlib
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from otus.doa import recipe
 from otus.doa.angles import AZIMUTH, ELEVATION
 from otus.doa.arrays import preset
-from otus.doa.dataset import Dataset
 from otus.doa.errors import DatasetError, ModelError
 from otus.doa.evaluate import evaluate
 from otus.doa.features import FeatureDefinition, gcc_phat
@@ -81,31 +76,3 @@ def test_training_refuses_nothing_to_learn_from() -> None:
 def test_evaluation_refuses_a_model_of_another_task(trained: Path) -> None:
     with pytest.raises(ModelError, match="another task"):
         evaluate(reference(trained / "azimuth.tflite"), toy_set(), ELEVATION.name)
-
-
-def test_the_recipe_writes_models_and_cards(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def toy(split: str, folder: Path, **_: Any) -> Dataset:
-        folder.mkdir(exist_ok=True)
-        return toy_set(seed=len(split))
-
-    monkeypatch.setattr(recipe, "data", toy)
-    monkeypatch.setattr(recipe, "espeak_version", lambda: "none")
-    monkeypatch.setattr(recipe, "EPOCHS", {"elevation": 1})
-    recipe.cook(tmp_path / "work", tmp_path / "out", tasks=["elevation"], scale=0.5)
-    card, definition = recipe.read_card(tmp_path / "out/elevation.json")
-    assert definition == UMA8
-    assert card["command"] == "python -m otus.doa.recipe --seed 1 --scale 0.5"
-    assert card["classes"]["count"] == 10
-    content = (tmp_path / "out/elevation.tflite").read_bytes()
-    assert card["sha256"] == hashlib.sha256(content).hexdigest()
-    assert [d["frames"] for d in card["data"]] == [len(toy_set())] * 3
-    assert card["accuracy"]["scores"][0]["name"] == "easy"
-    assert "| easy |" in capsys.readouterr().out
-    (tmp_path / "out/elevation.tflite").write_bytes(content + b"x")
-    with pytest.raises(DatasetError, match=r"not the model that elevation\.json describes"):
-        recipe.read_card(tmp_path / "out/elevation.json")
-    (tmp_path / "out/elevation.json").write_text(json.dumps({"task": "elevation"}))
-    with pytest.raises(DatasetError, match="not a model card"):
-        recipe.read_card(tmp_path / "out/elevation.json")

@@ -1,0 +1,95 @@
+"""Model cards: what a .tflite file is, how it was made, how good it is, which features it takes."""
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .angles import TASKS
+from .dataset import Dataset
+from .errors import ModelError
+from .evaluate import Score
+from .features import FeatureDefinition
+from .recording import GATE_FLOOR_DB, GATE_PERCENTILE, GATE_RANGE_DB
+from .speech import espeak_version
+
+#: Packages that shape a model.
+PACKAGES = ("numpy", "scipy", "pyroomacoustics", "tensorflow-cpu", "tensorflow", "keras",
+            "ai-edge-litert")  # fmt: skip
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that shape a model."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def describe(
+    task: str,
+    model: bytes,
+    sets: Sequence[Dataset],
+    scores: Sequence[Score],
+    *,
+    command: str,
+    seed: int,
+    epochs: int,
+) -> dict[str, Any]:
+    """Describe a model: everything that says what it is, how it was made and how good it is."""
+    classes = TASKS[task]
+    return {
+        "task": task,
+        "classes": {
+            "count": classes.count,
+            "step_degrees": classes.step,
+            "circular": classes.circular,
+            "meaning": "class k is centred on k * step degrees",
+        },
+        "sha256": hashlib.sha256(model).hexdigest(),
+        "features": sets[0].definition.to_dict(),
+        "command": command,
+        "seed": seed,
+        "epochs": epochs,
+        "versions": versions(),
+        "speech": espeak_version(),
+        "sound_gate": {
+            "range_db": GATE_RANGE_DB,
+            "percentile": GATE_PERCENTILE,
+            "floor_dbfs": GATE_FLOOR_DB,
+            "applied_to": "the recording without noise",
+        },
+        "data": [s.summary() for s in sets],
+        "accuracy": {
+            "of": "the int8 model, single frames, LiteRT reference kernels, split test",
+            "figures": "[value, low, high]: percent or degrees, 95 % interval over rooms",
+            "scores": [s.to_dict() for s in scores],
+        },
+    }
+
+
+def read(path: Path) -> tuple[dict[str, Any], FeatureDefinition]:
+    """Read a model's card and the feature definition in it; refuse the card of another model.
+
+    Parameters
+        path : the .json file; the model lies beside it
+    Raises
+        ModelError: the card is unreadable, or the .tflite file beside it is not the card's
+        DefinitionError: the feature definition in it is not usable
+    """
+    try:
+        described = json.loads(path.read_text(encoding="utf-8"))
+        definition = FeatureDefinition.from_dict(described["features"])
+        want = described["sha256"]
+    except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ModelError(f"{path}: not a model card ({error!r})") from error
+    model = path.with_suffix(".tflite")
+    if not model.is_file() or hashlib.sha256(model.read_bytes()).hexdigest() != want:
+        raise ModelError(f"{model}: not the model that {path.name} describes; take both again")
+    return described, definition
