@@ -212,8 +212,8 @@ def background_noise(
     field = diffuse(definition.array, wet.shape[1], definition.fs, rng)
     tint = coloured(rng, 256, definition.fs)
     field = scipy.signal.fftconvolve(field, tint[None], axes=1, mode="same")
-    share = rng.random()
     hiss = rng.normal(size=wet.shape)
+    share = rng.random()
     background = share * field / np.sqrt(np.mean(field**2)) + (1 - share) * hiss
     sounding = np.abs(wet[0]) > 0.05 * np.abs(wet[0]).max()
     ratio = np.mean(wet[:, sounding] ** 2) / np.mean(background**2)

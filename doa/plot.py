@@ -48,7 +48,7 @@ def plot(
         over_time(figure.add_axes((0.06, 0.105, 0.56, 0.7)), heard, truth, results[-1].time)
         from_above(figure.add_axes((0.68, 0.1, 0.28, 0.68), projection="polar"), heard, truth)
         figure.text(0.06, 0.92, title, fontsize=15, fontweight="bold")
-        figure.savefig(Path(path), facecolor="white")
+        figure.savefig(Path(path), format="png", facecolor="white")
         pyplot.close(figure)
 
 
