@@ -42,14 +42,13 @@ class CobsDecoder(wiring.Component):
             is_code.eq(remaining == 0),
             is_zero.eq(byte == 0),
             silent.eq(is_code & ~is_zero & ~stuffed),
-            event.data.eq(byte),
+            # Where a code stands, the zero between the block and the next one is meant.
+            event.data.eq(Mux(is_code, 0, byte)),
             event.end.eq(is_zero),
             event.damaged.eq(~is_code),
             self.decoded.valid.eq(self.encoded.valid & ~silent),
             self.encoded.ready.eq(self.decoded.ready | silent),
         ]
-        with m.If(is_code):
-            m.d.comb += event.data.eq(0)
         with m.If(self.encoded.valid & self.encoded.ready):
             with m.If(is_zero):
                 m.d.sync += [remaining.eq(0), stuffed.eq(0)]

@@ -71,11 +71,14 @@ class UartReceiver(wiring.Component):
                 with m.Elif(left != 0):
                     m.d.sync += shift.eq(Cat(shift[1:], pin))
                 with m.Else():
-                    with m.If(pin & (~self.bytes.valid | self.bytes.ready)):
+                    # The next start bit may follow within half a bit.
+                    m.next = "IDLE"
+                    with m.If(~pin):
+                        m.next = "BREAK"
+                    with m.Elif(~self.bytes.valid | self.bytes.ready):
                         m.d.sync += [self.bytes.valid.eq(1), self.bytes.payload.eq(shift)]
-                    m.next = "STOP"
-            # After a missing stop bit (a break) the line must be idle again first.
-            with m.State("STOP"), m.If(pin):
+            # The stop bit was missing: the line must be idle again first.
+            with m.State("BREAK"), m.If(pin):
                 m.next = "IDLE"
         return m
 

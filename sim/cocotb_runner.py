@@ -158,12 +158,14 @@ def _build(component: wiring.Component, simulator: str) -> Path:
             scale = folder / "cmds.f"
             scale.write_text("+timescale+1ns/1ps\n")
             source = write(folder)
+            # `always @*` does not run at time 0 there: what never changes would stay unknown.
+            source.write_text(source.read_text().replace("always @*", "always_comb"))
             toolchain.run(
                 ["iverilog", "-g2012", "-s", TOP, "-f", str(scale), "-o", "sim.vvp", str(source)],
                 cwd=folder,
             )
 
-        key = toolchain.content_key(design, cocotb_version)
+        key = toolchain.content_key(design, cocotb_version, "always_comb")
         return toolchain.cached("bench-icarus", key, build_icarus)
 
     compiler = toolchain.find_compiler()
