@@ -84,7 +84,7 @@ class SimLink:
         self.engine = engine
         self._slow = engine == "python"
         self._simulation: cxxrtl.Simulation | interpreter.Simulation = (
-            interpreter.Simulation(Top(geometry, build_hash()))
+            interpreter.Simulation(lambda: Top(geometry, build_hash()))
             if self._slow
             else cxxrtl.Simulation(compile_board(geometry, report))
         )

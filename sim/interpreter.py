@@ -1,5 +1,6 @@
 """The last resort where no C++ compiler is found: Amaranth's own simulator, very slow."""
 
+from collections.abc import Callable
 from typing import Any
 
 from amaranth.lib import wiring
@@ -12,18 +13,17 @@ class Simulation:
     """One running design, with the methods of `cxxrtl.Simulation`.
 
     Parameters
-        design : component with rx and tx, byte streams
+        design : makes the component, with rx and tx, byte streams
     """
 
-    def __init__(self, design: wiring.Component) -> None:
+    def __init__(self, design: Callable[[], wiring.Component]) -> None:
         self.cycles = 0
-        self._design = design
+        self._make = design
         self._rx = b""
         self._taken = 0
         self._tx = bytearray()
-        self._simulator = Simulator(design)
-        self._simulator.add_clock(1e-6)
-        self._simulator.add_testbench(self._exchange, background=True)
+        self._design: Any = None
+        self._simulator: Any = None
 
     async def _exchange(self, ctx: Any) -> None:
         """Offer and collect bytes, cycle by cycle."""
@@ -43,6 +43,11 @@ class Simulation:
 
     def run(self, rx: bytes, limit: int, cycles: int) -> tuple[int, bytes, Stop]:
         """Run as `cxxrtl.Simulation.run` does; a steady design is not noticed."""
+        if self._simulator is None:
+            self._design = self._make()
+            self._simulator = Simulator(self._design)
+            self._simulator.add_clock(1e-6)
+            self._simulator.add_testbench(self._exchange, background=True)
         self._rx, self._taken = rx, 0
         begin, seen, last = self.cycles, len(self._tx), self.cycles
         stop = Stop.LIMIT

@@ -18,7 +18,6 @@ from .ports import Ports, decode, encode, geometry
 from .programs import RandomProgram, core_writes, random_program
 from .streams import Bench
 
-
 #: Writes, and reads, that go on during a run.
 _TRAFFIC = 60
 

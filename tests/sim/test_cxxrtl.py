@@ -72,7 +72,7 @@ def sums(data: bytes) -> bytes:
 def test_bytes_go_through_in_batches_of_any_size(engine: str, library: Path) -> None:
     rng = random.Random(7)
     data = rng.randbytes(600)
-    run = cxxrtl.Simulation(library) if engine == "cxxrtl" else interpreter.Simulation(Adder())
+    run = cxxrtl.Simulation(library) if engine == "cxxrtl" else interpreter.Simulation(Adder)
     out, pending = bytearray(), data
     for _ in range(10_000):
         taken, received, _ = run.run(pending, rng.randint(1, 50), rng.choice((1, 7, 300)))
@@ -85,7 +85,7 @@ def test_bytes_go_through_in_batches_of_any_size(engine: str, library: Path) -> 
 
 
 def test_both_engines_count_the_same_cycles(library: Path) -> None:
-    compiled, interpreted = cxxrtl.Simulation(library), interpreter.Simulation(Adder())
+    compiled, interpreted = cxxrtl.Simulation(library), interpreter.Simulation(Adder)
     data = bytes((1, 2, 255, 3))
     for run in (compiled, interpreted):
         assert run.run(data, 4, 5_000)[1] == sums(data[:3])
