@@ -14,8 +14,9 @@ from typing import Any
 from .angles import TASKS
 from .card import describe
 from .dataset import EASY, EASY_HIGH, HARD, HARD_HIGH, Condition, Dataset, make
-from .errors import DatasetError
+from .errors import DatasetError, ModelError
 from .evaluate import Score, evaluate, table
+from .extras import MissingExtraError
 from .litert import reference
 from .quantise import quantise
 from .train import train
@@ -157,10 +158,13 @@ def main() -> None:
     given = parser.parse_args()
     tasks = given.task or tuple(TASKS)
     options: dict[str, Any] = {"tasks": tasks, "seed": given.seed, "scale": given.scale}
-    if not given.evaluate:
-        cook(given.work, given.folder, progress=not given.quiet, **options)
-        return
-    found = judge(given.work, given.folder, progress=not given.quiet, **options)
+    try:
+        if not given.evaluate:
+            cook(given.work, given.folder, progress=not given.quiet, **options)
+            return
+        found = judge(given.work, given.folder, progress=not given.quiet, **options)
+    except (DatasetError, ModelError, MissingExtraError) as error:
+        parser.exit(1, f"{COMMAND}: {error}\n")
     for name, scores in found.items():
         print(f"{name}\n\n{table(scores)}\n")
 

@@ -54,7 +54,13 @@ def toy_set(seed: int = 0, frames: int = 7) -> Dataset:
     fields["elevation"] = elevations.repeat(frames)
     fields["room"] = np.arange(36).repeat(frames)
     fields["condition"] += list(CONDITIONS).index("easy")
-    meta = {"split": "test", "seed": seed, "conditions": ["easy"], "features": d.to_dict()}
+    meta = {
+        "split": "test",
+        "seed": seed,
+        "conditions": ["easy"],
+        "rooms": 36,
+        "features": d.to_dict(),
+    }
     return Dataset(features, fields, meta)
 
 

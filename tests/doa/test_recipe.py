@@ -62,3 +62,18 @@ def test_the_recipe_writes_models_and_cards(
     assert [d["frames"] for d in described["data"]] == [len(toy_set())] * 3
     assert described["accuracy"]["scores"][0]["name"] == "easy"
     assert "| easy |" in capsys.readouterr().out
+
+
+def test_the_command_says_what_is_wrong_and_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toy_set().save(tmp_path / "test.npz")
+    monkeypatch.setattr(
+        "sys.argv", ["recipe", "--evaluate", "--work", str(tmp_path), "--seed", "5"]
+    )
+    with pytest.raises(SystemExit) as exit_:
+        recipe.main()
+    assert exit_.value.code == 1
+    err = capsys.readouterr().err
+    assert "made with seed 0 and 36 rooms, wanted are seed 5 and 400 rooms; remove it" in err
+    assert "Traceback" not in err
