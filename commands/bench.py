@@ -23,7 +23,7 @@ WARM = 20
 def main(geometries: tuple[str, ...], frames: int, as_json: bool) -> None:
     """Measure and print."""
     model = models.find("azimuth")
-    definition = definition_of([model])
+    definition = definition_of({"azimuth": model})
     features, seconds_features = _features(definition, frames)
     rows: list[dict[str, Any]] = []
     devices = [("sim", geometry) for geometry in geometries] + [("golden", geometries[0])]

@@ -23,8 +23,8 @@ Kept = list[tuple[Int8Array, Int8Array]]
 def main(device: str, geometry: str | None, oracle: Oracle, plot: Path, as_json: bool) -> None:
     """Locate the recording, check the frames, print and plot."""
     recording, truth = models.FOLDER / "demo.flac", read_truth(models.FOLDER / "demo.json")
-    files = [models.find(name) for name in NAMES]
-    definition = definition_of(files)
+    found = {name: models.find(name) for name in NAMES}
+    files, definition = list(found.values()), definition_of(found)
     kept: list[Kept] = [[] for _ in NAMES]
     start = time.perf_counter()
     with Session(device, geometry, files, oracle) as session:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from .. import models
+from ..doa import card
 from ..doa.features import FeatureDefinition
 from ..doa.locate import Located, locate
 from ..doa.recording import read
@@ -32,40 +33,52 @@ def main(
     as_json: bool,
 ) -> None:
     """Locate and print; plot if asked."""
-    names = [model] + ([] if elevation_model == "none" else [elevation_model])
-    files = [models.find(name) for name in names]
+    files = {"azimuth": models.find(model)}
+    if elevation_model != "none":
+        files["elevation"] = models.find(elevation_model)
     definition = definition_of(files)
     if plot is not None:
         check_picture(plot)
     samples, _ = read(recording, definition)
-    with Session(device, geometry, files, oracle) as session:
+    with Session(device, geometry, list(files.values()), oracle) as session:
         callables = [inference(session, index) for index in range(len(files))]
         results = locate(samples, definition, *callables, average=average, progress=not as_json)
-        figures = {name: session.figures(i) for i, name in enumerate(names)}
+        figures = {task: session.figures(i) for i, task in enumerate(files)}
     if plot is not None:
         draw(results, plot, title=recording.name)
     values = {"frames": [dataclasses.asdict(r) for r in results], "models": figures}
     show(as_json, values, lambda: table(results))
 
 
-def definition_of(files: list[Path]) -> FeatureDefinition:
-    """Read the feature definition of the models' cards, which must agree."""
-    definitions = []
-    for file in files:
-        card = models.card(file)
-        if card is None:
+def definition_of(files: dict[str, Path]) -> FeatureDefinition:
+    """Read the feature definition of the models' cards, which must agree.
+
+    Parameters
+        files : the model of each task
+    """
+    definitions = {}
+    for task, file in files.items():
+        beside = file.with_suffix(".json")
+        if not beside.is_file():
             raise CommandError(
-                f"{file}: no card {file.with_suffix('.json').name} beside it; a model for "
-                "recordings needs its card, since that holds the feature definition"
+                f"{file}: no card {beside.name} beside it; a model for recordings needs its card, "
+                "since that holds the feature definition"
             )
-        definitions.append(FeatureDefinition.from_dict(card["features"]))
-    for file, definition in zip(files[1:], definitions[1:], strict=True):
-        if definition != definitions[0]:
+        described, definition = card.read(beside)
+        if described["task"] != task:
             raise CommandError(
-                f"{file} and {files[0]}: their cards define different features; use models that "
+                f"{file}: its card says that it tells {described['task']}, not {task}; give a "
+                f"model of the task {task}"
+            )
+        definitions[file] = definition
+    (first, expected), *others = definitions.items()
+    for file, definition in others:
+        if definition != expected:
+            raise CommandError(
+                f"{file} and {first}: their cards define different features; use models that "
                 "were trained on the same definition"
             )
-    return definitions[0]
+    return expected
 
 
 def inference(

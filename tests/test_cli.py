@@ -180,6 +180,17 @@ def test_locate_needs_the_card(tmp_path: Path) -> None:
     assert "feature definition" in message
 
 
+def test_locate_refuses_models_of_another_task_and_changed_models(tmp_path: Path) -> None:
+    path = recording(tmp_path / "r.wav")
+    message = refused(FAILED, "locate", path, "--model", "elevation", "--device", "golden")
+    assert "tells elevation, not azimuth" in message
+    changed = tmp_path / "changed.tflite"
+    changed.write_bytes(AZIMUTH.read_bytes() + b"\0")
+    changed.with_suffix(".json").write_bytes(AZIMUTH.with_suffix(".json").read_bytes())
+    message = refused(FAILED, "locate", path, "--model", changed, "--device", "golden")
+    assert "not the model that changed.json describes" in message
+
+
 def test_failed_runs_leave_the_old_output_alone(tmp_path: Path, inputs: Path) -> None:
     out = tmp_path / "y.npy"
     out.write_bytes(b"precious")
