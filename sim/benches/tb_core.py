@@ -77,7 +77,9 @@ class Host:
 
     def load(self, program: RandomProgram) -> None:
         """Queue the writes of a program, and load the golden model."""
-        for write in core_writes(program):
+        writes = core_writes(program)
+        self.bench.rng.shuffle(writes)
+        for write in writes:
             self.write(write)
         for space, image in program.images.items():
             self.golden.write(space, program.origins[space], image)
@@ -218,6 +220,22 @@ async def two_programs_back_to_back(dut: Any) -> None:
     await host.settle()
     for program in programs:
         await host.compare_all(program)
+
+
+@cocotb.test()
+async def loads_a_program_while_another_runs(dut: Any) -> None:
+    host = Host(dut)
+    await host.power_on()
+    first = random_program(host.g, host.bench.seed)
+    host.load(first)
+    await host.settle()
+    for number in range(1, 4):
+        following = after(first, host.bench.seed + number)
+        host.load(following)
+        await host.run(first)
+        await host.settle()
+        await host.run(following)
+        await host.compare(0, following.ends[Space.ACTIVATION])
 
 
 @cocotb.test()

@@ -61,6 +61,7 @@ class StandIn:
         self.ended = self.cycle = 0
         self.counts = dict.fromkeys(_CAUSES, 0)
         self.running = self.starting = False
+        self.manner = "free"
 
     def begin_run(self, layers: list[Descriptor], entry: int) -> None:
         """Start in the next cycle."""
@@ -90,15 +91,22 @@ class StandIn:
         step |= {"valid": 0}
         self.row_end = self.layer_end = 0
         oldest = self.written
-        if oldest < self.loaded and rng.random() < self.pace:
+        together = self.manner == "together" and self.cycle == self.loadable
+        if oldest < self.loaded and (together or rng.random() < self.pace):
             last = self.rows[oldest] == 1
-            if not last or oldest < self.finished:
+            if not last or (oldest < self.finished and not self._hold()):
                 self.row_end = int(last or rng.random() < 0.8)
                 self.layer_end = int(last)
                 step |= {"valid": 1, "row_end": self.row_end, "layer_end": self.layer_end}
                 step["bank"] = self.banks[oldest]
         self.second = step["second"]
         self.ports.set(writing=encode(StepLayout, step))
+
+    def _hold(self) -> bool:
+        """Whether the last row waits: until the next layer loads, or until it has."""
+        to_come = self.in_flight == 1 and self.finished < len(self.layers)
+        early = self.cycle < self.loadable
+        return to_come and (self.manner == "late" or (self.manner == "together" and early))
 
     def sample(self) -> None:
         """Check the sequencer's outputs, and follow."""
@@ -159,6 +167,7 @@ class StandIn:
             self.rows[self.loaded] = rng.randint(1, 5)
             self.banks[self.loaded] = self.bank
             self.bank ^= 1
+            self.manner = rng.choice(("together", "late", "free"))
             self.loaded += 1
             self.left = rng.choice((0, 1, 5, 30))
         if self.starting:
@@ -204,7 +213,7 @@ async def runs_programs(dut: Any, pace: float) -> None:
     entry, layers = 0, random_layers(bench, 4)
     write(stand_in, entry, layers)
     await bench.step(len(layers) * WORDS + 1)
-    for _ in range(4):
+    for _ in range(6):
         following = random_layers(bench, bench.rng.randint(1, 4))
         # The other half of the memory, so that it does not touch the program that runs.
         behind = depth // 2 - entry
