@@ -10,6 +10,7 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -45,6 +46,9 @@ _DEFINES = (
     "-w",
 )
 _RUNTIME_SOURCES = ("verilated.cpp", "verilated_vpi.cpp", "verilated_threads.cpp")
+
+#: The register that yosys adds to run combinational blocks at time 0.
+_STARTER = re.compile(r"reg (\\\$auto\$verilog_backend\S* ) *= 0;")
 
 
 class BenchError(AssertionError):
@@ -158,14 +162,16 @@ def _build(component: wiring.Component, simulator: str) -> Path:
             scale = folder / "cmds.f"
             scale.write_text("+timescale+1ns/1ps\n")
             source = write(folder)
-            # `always @*` does not run at time 0 there: what never changes would stay unknown.
-            source.write_text(source.read_text().replace("always @*", "always_comb"))
+            # Combinational blocks watch a register that yosys initialises to run them at time 0;
+            # Icarus 11 does so before they wait, and what never changes would stay unknown.
+            text = source.read_text()
+            source.write_text(_STARTER.sub(r"\g<0> initial #0 \1 = 1;", text))
             toolchain.run(
                 ["iverilog", "-g2012", "-s", TOP, "-f", str(scale), "-o", "sim.vvp", str(source)],
                 cwd=folder,
             )
 
-        key = toolchain.content_key(design, cocotb_version, "always_comb")
+        key = toolchain.content_key(design, cocotb_version, _STARTER.pattern)
         return toolchain.cached("bench-icarus", key, build_icarus)
 
     compiler = toolchain.find_compiler()

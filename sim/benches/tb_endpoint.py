@@ -12,7 +12,7 @@ from ..golden import Machine
 from ..golden_link import GoldenEndpoint
 from .ports import decode, encode, geometry
 from .requests import Host, random_requests
-from .streams import Bench
+from .streams import Bench, parameters
 
 #: Most cycles that the model of the core runs.
 LONGEST = 300
@@ -115,7 +115,7 @@ def host(dut: Any, source: float, sink: float) -> tuple[Host, CoreModel, Countin
 async def does_as_the_golden_endpoint(dut: Any, source: float, sink: float) -> None:
     this, model, golden = host(dut, source, sink)
     await this.bench.start()
-    await random_requests(this, 60)
+    await random_requests(this, parameters()["batches"])
     assert model.starts == golden.counting.starts
     assert golden.counting.starts
     for space in (Space.ACTIVATION, Space.PARAMETER, Space.PROGRAM):

@@ -16,5 +16,8 @@ GEOMETRIES = [Geometry(1, 1, **SMALL), Geometry(3, 5, **SMALL), Geometry(8, 4, 2
 
 
 @pytest.mark.parametrize("geometry", GEOMETRIES, ids=lambda g: g.name)
-def test_endpoint(run_module: Callable[..., None], geometry: Geometry) -> None:
-    run_module(Endpoint(geometry), "endpoint", geometry)
+def test_endpoint(run_module: Callable[..., None], simulator: str, geometry: Geometry) -> None:
+    # Icarus is some ten times slower.
+    run_module(
+        Endpoint(geometry), "endpoint", geometry, batches=60 if simulator == "verilator" else 6
+    )
