@@ -49,7 +49,15 @@ def _sentence(error: Exception) -> str:
 
 def _call(command: str, **options: Any) -> None:
     """Import a command's module and run it."""
-    module = importlib.import_module(f"otus.commands.{command}")
+    try:
+        module = importlib.import_module(f"otus.commands.{command}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("otus"):
+            raise
+        raise click.ClickException(
+            f"{command} needs the package {error.name}, which is not installed; install what the "
+            'command line uses: pip install "otus[demo]"'
+        ) from error
     function: Callable[..., None] = module.main
     function(**options)
 

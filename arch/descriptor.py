@@ -9,9 +9,10 @@ A layer is four nested loops; the innermost issues one activation word and one w
                     accumulate
 
 The activation address is origin + group * group_stride + window * window_stride + k; an address
-outside [source, source_end) reads `pad` in every byte. The weight address counts up through the
-tile's words, is rewound for each window and returns to `weights` for each group. Every count is
-stored minus one, so that each encoding is a finite loop of at least one pass.
+outside [source, source_end) reads `pad` in every byte. Addresses are 16 bits wide: the last one
+that a layer forms must be below 65,536, which the compiler verifies. The weight address counts up
+through the tile's words, is rewound for each window and returns to `weights` for each group. Every
+count is stored minus one, so that each encoding is a finite loop of at least one pass.
 """
 
 from dataclasses import dataclass, fields
@@ -85,7 +86,8 @@ class Descriptor:
         destination, row_words : first word of the output tensor, and words of one output row
         pad : int8 that padding reads (the input's zero point; -128 under a max pooling)
         zero_point, act_min, act_max : of the output, int8; act_min <= act_max
-        last_steps : column groups (of `requantise_lanes` channels) used in the last tile
+        last_steps : column groups (of `requantise_lanes` channels) used in the last tile; at most
+            columns / requantise_lanes, which the compiler verifies
         last : 1 ends the program
     Raises
         DescriptorError: a value that the field cannot hold

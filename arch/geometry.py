@@ -150,7 +150,7 @@ class Geometry:
         changes = {}
         for option in options:
             key, _, value = option.partition("=")
-            if key not in _OPTIONS or not value.isdigit():
+            if key not in _OPTIONS or not re.fullmatch("[0-9]+", value):
                 raise GeometryError(
                     f"geometry option: got {option!r}, expected NAME=NUMBER with NAME one of "
                     f"{', '.join(_OPTIONS)}"
@@ -160,7 +160,7 @@ class Geometry:
 
 
 def _roomy(base: Geometry) -> dict[str, int]:
-    """Buffer depths that hold the azimuth and elevation networks together at any array size."""
+    """Buffer depths for 128 KiB of weights: azimuth and elevation together, except at 1x1."""
 
     def depth(quantity: int, width: int) -> int:
         return min(1 << 16, 1 << (-(-quantity // width) - 1).bit_length())

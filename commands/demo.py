@@ -12,7 +12,7 @@ from .. import models
 from ..doa.locate import Heard, compare, locate, read_truth
 from ..driver.compiler import Oracle
 from ..sim import oracles
-from .locate import definition_of, draw, inference, render
+from .locate import check_picture, definition_of, draw, inference, render
 from .report import CommandError, show
 from .session import Int8Array, Session
 
@@ -23,6 +23,7 @@ Kept = list[tuple[Int8Array, Int8Array]]
 def main(device: str, geometry: str | None, oracle: Oracle, plot: Path, as_json: bool) -> None:
     """Locate the recording, check the frames, print and plot."""
     recording, truth = models.FOLDER / "demo.flac", read_truth(models.FOLDER / "demo.json")
+    check_picture(plot)
     found = {name: models.find(name) for name in NAMES}
     files, definition = list(found.values()), definition_of(found)
     kept: list[Kept] = [[] for _ in NAMES]

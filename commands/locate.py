@@ -11,6 +11,7 @@ from rich.table import Table
 
 from .. import models
 from ..doa import card
+from ..doa.angles import TASKS
 from ..doa.features import FeatureDefinition
 from ..doa.locate import Located, locate
 from ..doa.recording import read
@@ -41,6 +42,7 @@ def main(
         check_picture(plot)
     samples, _ = read(recording, definition)
     with Session(device, geometry, list(files.values()), oracle) as session:
+        check_shapes(files, session, definition)
         callables = [inference(session, index) for index in range(len(files))]
         results = locate(samples, definition, *callables, average=average, progress=not as_json)
         figures = {task: session.figures(i) for i, task in enumerate(files)}
@@ -79,6 +81,18 @@ def definition_of(files: dict[str, Path]) -> FeatureDefinition:
                 "were trained on the same definition"
             )
     return expected
+
+
+def check_shapes(files: dict[str, Path], session: Session, definition: FeatureDefinition) -> None:
+    """Refuse models whose tensors are not the features and classes of their cards."""
+    for (task, file), program in zip(files.items(), session.programs, strict=True):
+        expected = (definition.shape, (TASKS[task].count,))
+        found = (program.input.shape[1:], program.output.shape[1:])
+        if found != expected:
+            raise CommandError(
+                f"{file}: takes {found[0]} and gives {found[1]}, its card says {expected[0]} and "
+                f"{expected[1]}; take model and card from the same training"
+            )
 
 
 def inference(

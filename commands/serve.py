@@ -13,8 +13,12 @@ from .report import geometry_of
 def main(geometry: str | None, tcp: int | None) -> None:
     """Serve until interrupted."""
     shape = geometry_of(geometry)
-    link = open_link("sim", shape)
     port: Port = PseudoTerminal() if tcp is None else TcpPort(tcp)
+    try:
+        link = open_link("sim", shape)
+    except BaseException:
+        port.close()
+        raise
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -36,9 +36,13 @@ class Session:
         if simulated:
             place([compile_model(model, simulated, oracle) for model in models])
         self.device = Device(open_link(device, simulated), geometry=asked)
-        self.geometry = self.device.identity.geometry
-        self.programs = place([compile_model(model, self.geometry, oracle) for model in models])
-        self.device.load(*self.programs)
+        try:
+            self.geometry = self.device.identity.geometry
+            self.programs = place([compile_model(model, self.geometry, oracle) for model in models])
+            self.device.load(*self.programs)
+        except BaseException:
+            self.device.close()
+            raise
         self.counters: list[list[Counters]] = [[] for _ in models]
 
     def __enter__(self) -> Self:
@@ -79,10 +83,11 @@ class Session:
             "macs": program.macs,
             "macs_performed": program.performed,
             "cycles_predicted": predicted,
-            "cycles_ideal": -(-program.macs // self.geometry.macs_per_cycle),
+            "cycles_ideal": -(-program.performed // self.geometry.macs_per_cycle),
             # The golden model counts no cycles.
             "cycles": cycles[-1] if cycles else None,
             "cycles_least": cycles[0] if cycles else None,
+            "utilisation": None,
         }
         if cycles:
             used = program.performed / (cycles[-1] * self.geometry.macs_per_cycle)

@@ -81,7 +81,8 @@ class Drain(wiring.Component):
         m.d.comb += steps.eq(
             Mux(tile.row_end, self.last_steps[tile.bank], self.geometry.column_groups - 1)
         )
-        slot_end = step == steps
+        # Only as many bits as `step` has: more steps than groups cannot be, and must not hang.
+        slot_end = step == steps[: len(step)]
         tile_end = slot_end & (slot == tile.second)
         following = Signal(16)
         m.d.comb += following.eq(Mux(advance, address + 1, address))

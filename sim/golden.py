@@ -137,6 +137,11 @@ class Machine:
 
     def _layer(self, d: Descriptor) -> None:
         geometry = self.geometry
+        if d.last_steps > geometry.column_groups:
+            raise ContractError(
+                f"descriptor.last_steps: got {d.last_steps}, allowed is up to "
+                f"{geometry.column_groups} on {geometry.name}"
+            )
         accumulators = self._accumulate(d)
         channels = (d.tiles - 1) * geometry.columns + d.last_steps * geometry.requantise_lanes
         pooled = accumulators.max(axis=2)[..., :channels]

@@ -13,7 +13,7 @@ from .errors import ModelError
 from .graph import Layer, Shape
 from .program import Entry, Extent, program_words
 
-_HIGH = {field.name: field.high for field in FIELDS}
+_LIMITS = {field.name: (field.low, field.high) for field in FIELDS}
 _EMPTY = Record(0, 0, Rounding.DOUBLE, 0, 0)
 
 
@@ -198,9 +198,9 @@ def _descriptor(
         "last": int(last),
     }
     for name, value in values.items():
-        if value > _HIGH[name]:
+        if not _LIMITS[name][0] <= value <= _LIMITS[name][1]:
             raise ModelError(
-                f"{layer.where}: {name} is {value}, allowed is up to {_HIGH[name]}; use a smaller "
-                "layer, or a geometry with more rows and columns"
+                f"{layer.where}: {name} is {value}, allowed is {_LIMITS[name][0]} to "
+                f"{_LIMITS[name][1]}; use a smaller layer, or a geometry with more rows and columns"
             )
     return Descriptor(**values)

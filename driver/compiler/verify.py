@@ -81,6 +81,9 @@ def _verify_descriptor(d: Descriptor, geometry: Geometry, program: Program) -> N
     weights, parameters = extents[Space.WEIGHT], extents[Space.PARAMETER]
     _hold(d.weights >= weights.address, "weights below their part")
     _hold(d.weights + d.tiles * d.reduction <= weights.end, "weights past their part")
+    _hold(d.last_steps <= geometry.column_groups, "more steps than column groups")
+    reached = d.origin + (d.groups - 1) * d.group_stride + (d.windows - 1) * d.window_stride
+    _hold(reached + d.reduction <= 1 << 16, "activation addresses wrap")
     count = (d.tiles - 1) * geometry.column_groups + d.last_steps
     _hold(d.parameters >= parameters.address, "parameters below their part")
     _hold(d.parameters + count <= parameters.end, "parameters past their part")
