@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ..arch.errors import ContractError
 from ..arch.packet import (
     HEADER_BYTES,
+    MAGIC,
     MAX_REQUESTS,
     SEQUENCE_MODULO,
     Identity,
@@ -31,6 +32,9 @@ _REFUSALS = 4
 _CHANCES = 10
 
 _READ_BYTES = 1 << 16
+
+#: Seconds without a byte after which an earlier session's replies are taken to have ended.
+_SILENCE = 0.02
 
 _REASONS = {
     Status.OPCODE: "it does not know this request",
@@ -240,6 +244,12 @@ class Client:
         except ValueError:  # ContractError is one, too
             self.statistics.damaged += 1
             return
+        resetting = bool(self._waiting) and self._waiting[0].opcode is Opcode.RESET
+        identity = status is Status.OK and body[HEADER_BYTES:].startswith(MAGIC)
+        if resetting and not identity:
+            # Replies of an earlier session may carry the same number; only an identity is ours.
+            self.statistics.stale += 1
+            return
         place = (body[0] - self._waiting[0].sequence) % SEQUENCE_MODULO if self._waiting else 0
         if place >= len(self._waiting):
             self.statistics.stale += 1
@@ -271,5 +281,5 @@ class Client:
         """Drop what an earlier session has left in the link, for a second at most."""
         self._received.clear()
         end = time.monotonic() + 1.0
-        while self.link.read(_READ_BYTES, 0.0) and time.monotonic() < end:
+        while self.link.read(_READ_BYTES, _SILENCE) and time.monotonic() < end:
             pass

@@ -117,6 +117,8 @@ class Device:
         """
         found = self._reset()
         if found != self.identity:
+            # Nothing may run before the right device has answered.
+            self._failed = True
             raise DeviceError(
                 f"the device has changed: it was {self.identity}, now it is {found}; open it again"
             )

@@ -63,7 +63,10 @@ class SerialLink:
         deadline = time.monotonic() + timeout
         try:
             while True:
-                data = bytes(self._serial.read(max(1, min(limit, self._serial.in_waiting))))
+                waiting = self._serial.in_waiting
+                if not waiting and timeout <= 0:
+                    return b""
+                data = bytes(self._serial.read(max(1, min(limit, waiting))))
                 if data or time.monotonic() >= deadline:
                     return data
         # pyserial raises TypeError where the port is closed under it.

@@ -10,6 +10,7 @@ from typing import Literal
 
 from .. import arch, hw
 from ..arch.geometry import NAMED, Geometry
+from ..driver.errors import LinkError
 from ..hw.top import Top
 from . import cxxrtl, interpreter, toolchain
 
@@ -126,8 +127,15 @@ class SimLink:
 
 
 def open_device(_name: str, geometry: Geometry | None) -> SimLink:
-    """Open a simulated board, of the default geometry unless one is given."""
-    return SimLink(
-        NAMED["default"] if geometry is None else geometry,
-        report=lambda text: print(f"otus: {text}", file=sys.stderr),
-    )
+    """Open a simulated board, of the default geometry unless one is given.
+
+    Raises
+        LinkError: the compiler failed
+    """
+    try:
+        return SimLink(
+            NAMED["default"] if geometry is None else geometry,
+            report=lambda text: print(f"otus: {text}", file=sys.stderr),
+        )
+    except toolchain.ToolchainError as error:
+        raise LinkError(f"device sim: {error}") from error

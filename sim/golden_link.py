@@ -23,6 +23,7 @@ from ..arch.packet import (
     frame,
     unframe,
 )
+from ..driver.errors import LinkError
 from .golden import Machine
 
 DEFAULT_GEOMETRY = Geometry.parse("default")
@@ -140,7 +141,10 @@ class GoldenLink:
 
     def write(self, data: bytes) -> None:
         """Send bytes; whole requests are executed at once."""
-        self._replies += self.endpoint.feed(data)
+        try:
+            self._replies += self.endpoint.feed(data)
+        except ContractError as error:
+            raise LinkError(f"golden device: {error}; run what the compiler made") from error
 
     def read(self, limit: int, timeout: float) -> bytes:
         """Receive bytes of replies; where there are none, wait as a port would."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from otus.arch.geometry import Geometry
 from otus.arch.memory import Space
-from otus.arch.packet import MAX_REQUESTS, Opcode, Status, frame
+from otus.arch.packet import MAX_REQUESTS, Opcode, Status, frame, unframe
 from otus.driver.client import Client
 from otus.driver.errors import DeviceError, LinkError
 from otus.sim.golden_link import GoldenLink
@@ -48,6 +48,23 @@ def opened(link: GoldenLink | FaultyLink, timeout: float = 5.0) -> Client:
 def flood(client: Client, opcode: Opcode, *values: int, data: bytes = b"") -> None:
     for _ in range(1000):
         client.submit(opcode, *values, data=data)
+
+
+class StaleReplies(GoldenLink):
+    """Answers each RESET with replies of an earlier session that carry its number."""
+
+    def write(self, data: bytes) -> None:
+        for each in data.split(b"\0"):
+            if each and (body := unframe(each))[1] == Opcode.RESET:
+                for status in (Status.OK, Status.RESTARTED, Status.ADDRESS):
+                    self._replies += frame(bytes((body[0], status)) + b"old")
+        super().write(data)
+
+
+def test_replies_of_an_earlier_session_are_not_the_identity() -> None:
+    client = opened(StaleReplies(GEOMETRY))
+    assert client.statistics.stale == 3
+    assert client.request(Opcode.READ, Space.ACTIVATION, 0, 1) == bytes(4)
 
 
 def test_write_and_read() -> None:

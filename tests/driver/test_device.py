@@ -105,6 +105,17 @@ def test_other_device_on_the_same_link(device: Device) -> None:
         device.identify()
 
 
+def test_a_swapped_device_is_refused_each_time(
+    device: Device, programs: tuple[Program, ...], inputs: npt.NDArray[np.int8]
+) -> None:
+    link = device._client.link
+    assert isinstance(link, GoldenLink)
+    link.endpoint = GoldenLink(Geometry.parse("8x8,link_bytes=512,weight_words=4096")).endpoint
+    for expected in ("has restarted", "has changed", "has changed", "has changed"):
+        with pytest.raises(DeviceError, match=expected):
+            device.run(programs[0], inputs[:1])
+
+
 def test_lost_power_is_reported_and_survived(
     device: Device, programs: tuple[Program, ...], inputs: npt.NDArray[np.int8]
 ) -> None:

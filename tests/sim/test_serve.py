@@ -1,13 +1,24 @@
 """Ports that are served: errors, clients that come and go, replies that nobody reads."""
 
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
+from execute import golden
 
+from otus import models
+from otus.arch.geometry import NAMED
 from otus.arch.packet import Opcode, Status, frame, request, unframe
+from otus.driver.compiler import compile_model
+from otus.driver.device import Device
 from otus.driver.errors import LinkError
+from otus.driver.link import open_link
+from otus.driver.serial_link import SerialLink
 from otus.sim.golden_link import GoldenLink
 from otus.sim.serve import PseudoTerminal, TcpPort, serve
 
@@ -37,6 +48,29 @@ def test_tcp_clients_come_and_go() -> None:
     finally:
         stop.set()
         thread.join(5)
+
+
+def test_served_board_behind_a_serial_port() -> None:
+    """The driver's serial link on the simulated board, as `otus serve` offers it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "otus", "serve"], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        name = process.stdout.readline().split()[-1]
+        program = compile_model(models.find("azimuth"), NAMED["default"])
+        inputs = np.random.default_rng(7).integers(-128, 128, (4, 13, 15), dtype=np.int8)
+        with Device(open_link(name), NAMED["default"], timeout=60) as device:
+            assert isinstance(device._client.link, SerialLink)
+            result = device.run(program, inputs)
+        np.testing.assert_array_equal(program.finish(result.logits), golden(program, inputs))
+        assert {c.total for c in result.counters} == {program.prediction.total}
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.stdout.close()
+        process.wait()
 
 
 def test_terminal_that_nobody_reads_does_not_block() -> None:
