@@ -178,5 +178,4 @@ _OPTIONS = tuple(Geometry.__dataclass_fields__)
 #: Named configurations. A board names the one it is built with.
 NAMED = {
     "default": Geometry(8, 8, requantise_lanes=2),
-    "micro": Geometry(4, 4, weight_words=512, activation_words=256, parameter_words=256),
 }

@@ -8,7 +8,7 @@ from ..arch import timing
 from ..arch.geometry import Geometry
 from .accumulator import Control
 from .drain import TileLayout
-from .layer import DescriptorLayout
+from .layouts import DescriptorLayout
 
 
 class Issue(wiring.Component):

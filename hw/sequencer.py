@@ -8,8 +8,7 @@ from ..arch import timing
 from ..arch.descriptor import BITS, WORD_BITS
 from ..arch.geometry import Geometry
 from .drain import StepLayout
-from .layer import BanksLayout, DescriptorLayout
-from .layouts import CountersLayout
+from .layouts import BanksLayout, CountersLayout, DescriptorLayout
 
 
 class Sequencer(wiring.Component):

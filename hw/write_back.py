@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..arch.geometry import Geometry
 from .drain import StepLayout
-from .layer import BanksLayout
+from .layouts import BanksLayout
 
 
 class WriteBack(wiring.Component):

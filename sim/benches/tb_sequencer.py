@@ -7,8 +7,7 @@ import cocotb
 from ...arch import timing
 from ...arch.descriptor import FIELDS, WORDS, Descriptor
 from ...hw.drain import StepLayout
-from ...hw.layer import BanksLayout, DescriptorLayout
-from ...hw.layouts import CountersLayout
+from ...hw.layouts import BanksLayout, CountersLayout, DescriptorLayout
 from .ports import Ports, decode, encode, geometry, read, unsigned
 from .streams import Bench
 

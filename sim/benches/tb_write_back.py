@@ -5,7 +5,7 @@ from typing import Any
 import cocotb
 
 from ...hw.drain import StepLayout
-from ...hw.layer import BanksLayout
+from ...hw.layouts import BanksLayout
 from ...hw.write_back import WriteBack
 from .ports import MARGIN, Ports, encode, geometry
 from .streams import Bench

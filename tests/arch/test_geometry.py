@@ -64,8 +64,7 @@ def test_derived_values() -> None:
     ("text", "expected"),
     [
         ("default", NAMED["default"]),
-        ("micro", NAMED["micro"]),
-        ("micro,columns=8", Geometry(4, 8, 1, 1, 32, 32, 512, 256, 256)),
+        ("default,columns=4", Geometry(8, 4, requantise_lanes=2)),
     ],
 )
 def test_parse_names(text: str, expected: Geometry) -> None:

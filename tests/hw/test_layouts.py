@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otus.arch.descriptor import BITS, FIELDS, Descriptor
-from otus.hw.layer import BankLayout, BanksLayout, DescriptorLayout
+from otus.hw.layouts import BankLayout, BanksLayout, DescriptorLayout
 
 VALUES = st.fixed_dictionaries(
     {field.name: st.integers(field.low, field.high) for field in FIELDS if field.name != "reserved"}
