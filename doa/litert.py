@@ -40,7 +40,7 @@ def reference(model: str | Path | bytes) -> Infer:
     if given["dtype"] is not np.int8 or made["dtype"] is not np.int8:
         raise ModelError(
             f"model input and output are {given['dtype'].__name__} and {made['dtype'].__name__}, "
-            "allowed is int8; quantise it with otus quantise"
+            "allowed is int8; quantise it with otus.doa.quantise"
         )
     shape = tuple(int(n) for n in given["shape"][1:])
     (scale, zero), (step, origin) = given["quantization"], made["quantization"]
@@ -48,7 +48,10 @@ def reference(model: str | Path | bytes) -> Infer:
     def infer(features: NDArray[np.float32]) -> NDArray[Any]:
         if features.shape[1:] != shape:
             raise ModelError(f"features of shape {features.shape[1:]}, the model takes {shape}")
-        steps = np.clip(np.rint(features / np.float32(scale)) + zero, -128, 127).astype(np.int8)
+        # As the QUANTIZE operator: ties away from zero, in float64 so that + 0.5 is exact.
+        scaled = (features / np.float32(scale)).astype(np.float64)
+        rounded = np.trunc(scaled + np.copysign(0.5, scaled))
+        steps = np.clip(rounded + zero, -128, 127).astype(np.int8)
         out = np.empty((len(features), int(made["shape"][-1])), dtype=np.float32)
         for row, frame in zip(out, steps, strict=True):
             runner.set_tensor(given["index"], frame[None])

@@ -6,7 +6,7 @@ from modelgen import Builder, reference_model
 
 from otus.arch.geometry import Geometry
 from otus.arch.memory import Space, word_bytes
-from otus.driver.compiler import compile_model
+from otus.driver.compiler import TensorSpec, compile_model
 
 GEOMETRY = Geometry.parse("default")
 PROGRAM = compile_model(reference_model(), GEOMETRY)
@@ -93,3 +93,11 @@ def test_without_a_tail_the_logits_are_the_output() -> None:
     logits = np.array([[1, -2]], np.int8)
     assert program.tail is None
     np.testing.assert_array_equal(program.finish(logits), logits)
+
+
+def test_quantise_rounds_ties_away_from_zero_once() -> None:
+    spec = TensorSpec("x", (1, 7), 0.5, 3)
+    values = np.array([0.25, -0.25, 0.24999999, 0.74, -0.75, 1e9, -1e9], np.float32)
+    np.testing.assert_array_equal(spec.quantise(values), [4, 2, 3, 4, 1, 127, -128])
+    every = np.arange(-128, 128, dtype=np.int8)
+    np.testing.assert_array_equal(spec.quantise(spec.dequantise(every)), every)
