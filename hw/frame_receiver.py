@@ -2,12 +2,12 @@
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
+from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out
 
 from ..arch.packet import CRC_BYTES, HEADER_BYTES, Opcode
 from .byte_ring import ByteRing
 from .cobs import CobsDecoder
-from .crc import Crc
 from .layouts import BodyLayout
 
 
@@ -59,7 +59,7 @@ class FrameReceiver(wiring.Component):
         return m
 
     def _writer(self, m: Module, decoder: CobsDecoder, ring: ByteRing, committed: Signal) -> None:
-        m.submodules.crc = crc = Crc()
+        m.submodules.crc = crc = CRC32_ISO_HDLC(data_width=8).create()
         tail, following = Signal.like(committed), Signal.like(committed)
         end = Signal.like(committed)  # of the body, then of what is committed
         # Counts to one more than a frame without fields.

@@ -2,11 +2,11 @@
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
+from amaranth.lib.crc.catalog import CRC32_ISO_HDLC
 from amaranth.lib.wiring import In, Out
 
 from ..arch.packet import CRC_BYTES
 from .cobs import CobsEncoder
-from .crc import Crc
 from .layouts import BodyLayout
 
 
@@ -36,7 +36,7 @@ class FrameSender(wiring.Component):
         """Build the encoder, and what adds the CRC in front of it."""
         m = Module()
         m.submodules.encoder = encoder = CobsEncoder()
-        m.submodules.crc = crc = Crc()
+        m.submodules.crc = crc = CRC32_ISO_HDLC(data_width=8).create()
         wiring.connect(m, wiring.flipped(self.encoded), encoder.encoded)
         index = Signal(range(CRC_BYTES))
         started = Signal()
