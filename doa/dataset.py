@@ -137,7 +137,7 @@ class Dataset:
         """Read what `save` wrote."""
         path = Path(path)
         if not path.is_file():
-            raise DatasetError(f"{path}: no such file; make it with otus dataset")
+            raise DatasetError(f"{path}: no such file; make it with otus.doa.dataset.make")
         try:
             with np.load(path) as file:
                 meta = json.loads(str(file["meta"]))

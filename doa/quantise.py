@@ -40,7 +40,7 @@ def quantise(
     k = keras()
     if isinstance(model, str | Path):
         if not Path(model).is_file():
-            raise ModelError(f"{model}: no such file; train it with otus train")
+            raise ModelError(f"{model}: no such file; train it with otus.doa.train")
         model = k.models.load_model(model)
     shape, classes = tuple(model.input_shape[1:]), int(model.output_shape[-1])
     if features.ndim != 3 or features.shape[1:] != shape or not len(features):
