@@ -58,12 +58,6 @@ def decode(layout: Any, word: int) -> dict[str, int]:
     }
 
 
-def read(handle: Any) -> int:
-    """Return what a port holds; -1 where Icarus does not know it before its first event."""
-    value = handle.value
-    return int(value) if value.is_resolvable else -1
-
-
 class Ports:
     """Set inputs from rows, one a cycle, and record outputs in every cycle.
 
@@ -100,7 +94,7 @@ class Ports:
     def sample(self) -> None:
         """Record the outputs of this cycle."""
         for name, handle in self._outputs.items():
-            self.trace[name].append(read(handle))
+            self.trace[name].append(int(handle.value))
 
     def now(self, name: str) -> int:
         """Return an output of the last cycle."""

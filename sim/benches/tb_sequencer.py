@@ -8,7 +8,7 @@ from ...arch import timing
 from ...arch.descriptor import FIELDS, WORDS, Descriptor
 from ...hw.drain import StepLayout
 from ...hw.layouts import BanksLayout, CountersLayout, DescriptorLayout
-from .ports import Ports, decode, encode, geometry, read, unsigned
+from .ports import Ports, decode, encode, geometry, unsigned
 from .streams import Bench
 
 _CAUSES = ("busy", "stall_drain", "stall_data", "fetch", "tail")
@@ -109,7 +109,7 @@ class StandIn:
 
     def sample(self) -> None:
         """Check the sequencer's outputs, and follow."""
-        seen = {name: read(handle) for name, handle in self.handles.items()}
+        seen = {name: int(handle.value) for name, handle in self.handles.items()}
         assert seen["idle"] == int(not self.running), f"cycle {self.cycle}: idle"
         # One cycle after the last row the tail is over.
         fetched = self.running and self.loaded == self.finished < len(self.layers)

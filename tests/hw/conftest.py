@@ -33,9 +33,5 @@ def run_module(simulator: str) -> Callable[..., None]:
 
 @pytest.fixture
 def run_module_fast(fast_simulator: str) -> Callable[..., None]:
-    """Give the same for the faster simulator alone.
-
-    Also for what is looked at from the first cycle on: Icarus does not evaluate a combinational
-    output before the first event among its inputs.
-    """
+    """Give the same for the faster simulator alone."""
     return _runner(fast_simulator)

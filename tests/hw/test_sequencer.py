@@ -11,5 +11,5 @@ GEOMETRIES = [
 
 
 @pytest.mark.parametrize("geometry", GEOMETRIES, ids=lambda g: g.name)
-def test_sequencer(run_module_fast: Callable[..., None], geometry: Geometry) -> None:
-    run_module_fast(Sequencer(geometry), "sequencer", geometry)
+def test_sequencer(run_module: Callable[..., None], geometry: Geometry) -> None:
+    run_module(Sequencer(geometry), "sequencer", geometry)
