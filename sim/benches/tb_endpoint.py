@@ -115,7 +115,11 @@ def host(dut: Any, source: float, sink: float) -> tuple[Host, CoreModel, Countin
 async def does_as_the_golden_endpoint(dut: Any, source: float, sink: float) -> None:
     this, model, golden = host(dut, source, sink)
     await this.bench.start()
+    await random_requests(this, 1)  # before the first RESET all are refused
+    await this.reset()
     await random_requests(this, parameters()["batches"])
+    await this.reset()
+    await this.request(Opcode.RUN, 0)
     assert model.starts == golden.counting.starts
     assert golden.counting.starts
     for space in (Space.ACTIVATION, Space.PARAMETER, Space.PROGRAM):

@@ -1,3 +1,6 @@
+# amaranth: UnusedElaboratable=no
+# (components that refuse their parameters are never used)
+
 from collections.abc import Callable
 
 import pytest
