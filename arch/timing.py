@@ -37,6 +37,8 @@ LOAD = 1
 #: stages, zero point, clamp).
 REQUANTISE_BEFORE = 2
 REQUANTISE_AFTER = 6
+#: The last two of these use the output's zero point and range.
+REQUANTISE_RANGED = 2
 #: Pipelined product of a lane: multiplier, then two stages that add the partial products.
 PRODUCT = MULTIPLY + 2
 

@@ -31,7 +31,9 @@ class Accumulator(wiring.Component):
     def __init__(self, geometry: Geometry) -> None:
         super().__init__(
             {
+                #: A sum of products, taken where `control.valid` is 1 in the same cycle.
                 "sum": In(signed(16 + (geometry.rows - 1).bit_length())),
+                #: What the sum is.
                 "control": In(Control),
                 #: Maximum over the window so far; wraps at accumulator_bits.
                 "pooled": Out(signed(geometry.accumulator_bits)),

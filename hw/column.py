@@ -24,13 +24,17 @@ class Column(wiring.Component):
         word = data.ArrayLayout(signed(8), geometry.rows)
         super().__init__(
             {
+                #: Weight word to read, `WeightBuffer.latency` ahead of its activation words.
                 "weight_address": In(16),
+                #: Activation word of each position, taken every cycle.
                 "activations": In(data.ArrayLayout(word, geometry.positions)),
+                #: What the products are, `DotProduct.latency` after the activation words.
                 "control": In(Control),
                 #: Pooled accumulator of each position.
                 "pooled": Out(
                     data.ArrayLayout(signed(geometry.accumulator_bits), geometry.positions)
                 ),
+                #: One word to write, taken in the cycle in which `write_enable` is 1.
                 "write_enable": In(1),
                 "write_address": In(16),
                 "write_data": In(8 * geometry.rows),

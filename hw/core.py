@@ -95,8 +95,8 @@ class Core(wiring.Component):
             ]
         selected = delayed(m, drain.step.valid, timing.SELECT, "selected")
         written_in = timing.write_back(geometry)
-        ranged = delayed(m, drain.step, written_in - 2, "ranged")
-        writing = delayed(m, ranged, 1, "writing")
+        ranged = delayed(m, drain.step, written_in - timing.REQUANTISE_RANGED, "ranged")
+        writing = delayed(m, ranged, timing.REQUANTISE_RANGED - 1, "writing")
         written = delayed(m, writing, 1, "written")
         outputs = []
         for lane in range(geometry.requantise_lanes):

@@ -47,8 +47,9 @@ class Drain(wiring.Component):
         accumulator = signed(geometry.accumulator_bits)
         super().__init__(
             {
+                #: A finished tile, in the cycle before its first column group is ready.
                 "tile": In(TileLayout),
-                #: Of the tile's layer (by its bank) or, once running, of the current one's.
+                #: First word of the layer's records, by bank.
                 "parameters": In(data.ArrayLayout(16, 2)),
                 #: Steps of the last tile of a row, minus one, by bank.
                 "last_steps": In(data.ArrayLayout(8, 2)),
@@ -58,6 +59,7 @@ class Drain(wiring.Component):
                         data.ArrayLayout(accumulator, geometry.positions), geometry.columns
                     )
                 ),
+                #: The column group that is selected in this cycle.
                 "step": Out(StepLayout),
                 #: Word of the parameter buffer that belongs to the step.
                 "parameter_address": Out(16),

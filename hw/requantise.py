@@ -40,8 +40,8 @@ class Requantise(wiring.Component):
                 "valid": In(1),
                 "accumulator": In(signed(geometry.accumulator_bits)),
                 "record": In(RecordLayout),
-                #: Of the output that enters its last two stages: sampled `latency` - 2 cycles after
-                #: the accumulator.
+                #: Of the output that enters its last stages: sampled
+                #: `latency - timing.REQUANTISE_RANGED` cycles after the accumulator.
                 "output_range": In(OutputLayout),
                 #: The output of `latency` cycles ago.
                 "output": Out(signed(8)),

@@ -22,7 +22,9 @@ class WriteBack(wiring.Component):
             {
                 #: The step whose outputs leave the requantise lanes in this cycle.
                 "step": In(StepLayout),
+                #: The layers in flight; `step.bank` chooses.
                 "banks": In(BanksLayout),
+                #: Word of the activation buffer, and group of bytes in it, of the step's outputs.
                 "write_address": Out(16),
                 "write_group": Out(range(geometry.row_groups)),
             }

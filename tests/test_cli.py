@@ -129,6 +129,23 @@ def test_locate_finds_the_demo_voices(tmp_path: Path) -> None:
     assert plot.read_bytes().startswith(b"\x89PNG")
 
 
+def test_locate_prints_a_table() -> None:
+    shown = otus("locate", models.FOLDER / "demo.flac", "--device", "golden").output
+    assert "azimuth" in shown
+    assert "silent" in shown
+    assert any("357°" in line or "0°" in line for line in shown.splitlines())
+
+
+def test_bench_compares_devices_and_runtimes() -> None:
+    result = otus("bench", "--geometry", "8x8", "--frames", "3", "--json")
+    assert result.exit_code == 0, result.output
+    simulated, golden = json.loads(result.stdout)["devices"]
+    assert simulated["cycles"] == simulated["cycles_predicted"]
+    assert golden["cycles"] is golden["utilisation"] is None
+    assert simulated["inferences_per_s"] > 0
+    assert "inferences/s" in otus("bench", "--geometry", "8x8", "--frames", "3").output
+
+
 def test_demo_checks_every_frame(tmp_path: Path) -> None:
     plot = tmp_path / "demo.png"
     result = otus("demo", "--plot", plot, "--json")

@@ -62,17 +62,19 @@ def random_program(geometry: Geometry, seed: int, layers: int = 3, size: int = 6
     descriptors: list[Descriptor] = []
     weights: list[np.ndarray] = []
     parameters: list[bytes] = []
-    weight_at = parameter_at = 0
+    weight_at = parameter_at = top = 0
     source, row_words = int(rng.integers(0, 4)), int(rng.integers(1, 4))
     length = int(rng.integers(2, 2 + size))
     for index in range(layers):
         last = index == layers - 1
         kernel = int(rng.integers(1, min(length, 4) + 1))
-        pad = int(rng.integers(0, kernel)) if rng.random() < 0.4 else 0
+        pad, pad_after = (
+            int(rng.integers(0, kernel)) if rng.random() < 0.4 else 0 for _ in range(2)
+        )
         stride = int(rng.integers(1, 3))
-        positions = (length + pad - kernel) // stride + 1
+        positions = (pad + length + pad_after - kernel) // stride + 1
         window = int(rng.integers(1, min(3, positions) + 1))
-        pool_stride = int(rng.integers(1, window + 1))
+        pool_stride = int(rng.integers(1, window + 2))
         groups = (positions - window) // pool_stride + 1
         channels = int(rng.integers(1, 2 * columns + 2))
         tiles = -(-channels // columns)
@@ -81,6 +83,11 @@ def random_program(geometry: Geometry, seed: int, layers: int = 3, size: int = 6
         channels = (tiles - 1) * columns + last_steps * lanes
         out_words = -(-channels // rows) + int(rng.integers(0, 2))
         destination = source + length * row_words + int(rng.integers(0, 3))
+        below = source - groups * out_words
+        if below >= 0 and rng.random() < 0.7:
+            # Over what an earlier layer has left.
+            destination = int(rng.integers(0, below + 1))
+        top = max(top, source + length * row_words, destination + groups * out_words)
         descriptors.append(
             Descriptor(
                 source=source,
@@ -122,14 +129,13 @@ def random_program(geometry: Geometry, seed: int, layers: int = 3, size: int = 6
     assert len(parameters) * RECORD_BYTES == parameter_at * memory.word_bytes(
         Space.PARAMETER, geometry
     )
-    end = source + length * row_words
     images = {
-        Space.ACTIVATION: rng.integers(-128, 128, (end, rows), dtype=np.int8).tobytes(),
+        Space.ACTIVATION: rng.integers(-128, 128, (top, rows), dtype=np.int8).tobytes(),
         Space.WEIGHT: np.concatenate(weights).tobytes(),
         Space.PARAMETER: b"".join(parameters),
         Space.PROGRAM: b"".join(d.pack() for d in descriptors),
     }
-    return RandomProgram(geometry, tuple(descriptors), images, (source, end - source))
+    return RandomProgram(geometry, tuple(descriptors), images, (source, length * row_words))
 
 
 def core_writes(program: RandomProgram) -> list[dict[str, int]]:
