@@ -1,9 +1,11 @@
 """The package as a whole: nothing left out of the wheel, reasons, layers, no machine's paths."""
 
+import os
 import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,20 +16,25 @@ CONFIG = tomllib.loads(PYPROJECT)
 
 #: Folders that are no packages.
 APART = {"tests", "docs", "examples", "build", "dist", "out"}
+#: Folders that commands make.
+MADE = {"__pycache__", "build", "dist", "out"}
 
 
+@cache
 def files() -> list[Path]:
     """List the repository's own files."""
     found = []
-    for path in sorted(ROOT.rglob("*")):
-        parts = path.relative_to(ROOT).parts
-        hidden = any(part.startswith(".") and part not in (".ci", ".gitignore") for part in parts)
-        made = {"__pycache__", "build", "dist", "out"} & set(parts) or any(
-            part.endswith(".egg-info") for part in parts
-        )
-        if path.is_file() and not hidden and not made:
-            found.append(path)
-    return found
+    for folder, folders, names in os.walk(ROOT):
+        # Environments and caches hold more files than all the rest: they are not entered.
+        folders[:] = [
+            name
+            for name in folders
+            if (not name.startswith(".") or name == ".ci")
+            and name not in MADE
+            and not name.endswith(".egg-info")
+        ]
+        found += [Path(folder, n) for n in names if not n.startswith(".") or n == ".gitignore"]
+    return sorted(found)
 
 
 def test_every_package_is_listed() -> None:
