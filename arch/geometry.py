@@ -175,7 +175,36 @@ def _roomy(base: Geometry) -> dict[str, int]:
 
 _OPTIONS = tuple(Geometry.__dataclass_fields__)
 
-#: Named configurations. A board names the one it is built with.
+#: Named configurations: of the simulated device, and of parts. A board names the one it is built
+#: with.
 NAMED = {
     "default": Geometry(8, 8, requantise_lanes=2),
+    "ecp5-85f": Geometry(16, 16, requantise_lanes=2, weight_words=1024),
+    "ecp5-85f-16x8": Geometry(16, 8, requantise_lanes=2, weight_words=1024),
+    "ecp5-45f": Geometry(8, 8, requantise_lanes=2),
+    "ecp5-25f": Geometry(8, 8, weight_words=1024),
+    "up5k": Geometry(
+        4,
+        2,
+        positions=2,
+        requantise_bits=8,
+        accumulator_bits=24,
+        weight_words=16384,
+        link_bytes=512,
+    ),
+    "hx8k": Geometry(
+        2,
+        2,
+        requantise_bits=8,
+        accumulator_bits=24,
+        weight_words=1024,
+        activation_words=256,
+        parameter_words=256,
+        program_words=128,
+        link_bytes=512,
+    ),
+    "gw1n-9": Geometry(
+        4, 4, requantise_bits=8, weight_words=1024, parameter_words=256, link_bytes=1024
+    ),
+    "gw2a-18": Geometry(4, 4, weight_words=4096, link_bytes=1024),
 }
