@@ -10,6 +10,7 @@ from typing import Literal
 
 from .. import arch, hw
 from ..arch.geometry import NAMED, Geometry
+from ..cache import content_key
 from ..driver.errors import LinkError
 from ..hw.top import Top
 from . import cxxrtl, interpreter, toolchain
@@ -28,7 +29,7 @@ _SLOW_MINIMUM = 50_000
 @cache
 def sources_key() -> str:
     """Hash the sources of the gateware and of the contract."""
-    return toolchain.content_key(
+    return content_key(
         *(
             f"{path.name}\n{path.read_text(encoding='utf-8')}"
             for package in (arch, hw)

