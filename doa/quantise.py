@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .errors import ModelError
 from .extras import require
-from .train import keras, network
+from .train import keras
 
 
 def quantise(
@@ -42,12 +42,13 @@ def quantise(
         if not Path(model).is_file():
             raise ModelError(f"{model}: no such file; train it with otus.doa.train")
         model = k.models.load_model(model)
-    shape, classes = tuple(model.input_shape[1:]), int(model.output_shape[-1])
+    shape = tuple(model.input_shape[1:])
     if features.ndim != 3 or features.shape[1:] != shape or not len(features):
         raise ModelError(
             f"representative features: got shape {features.shape}, the model takes [n, *{shape}]"
         )
-    fixed = network((shape[0], shape[1]), classes, batch=1)
+    # With a fixed batch the graph has no shape arithmetic.
+    fixed = k.models.clone_model(model, input_tensors=k.Input(shape, batch_size=1))
     fixed.set_weights(model.get_weights())
     picked = features[np.linspace(0, len(features) - 1, min(samples, len(features))).astype(int)]
 

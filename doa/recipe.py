@@ -1,6 +1,7 @@
 """The shipped models from nothing, with one command: data, training, int8, evaluation, cards.
 
-`python -m otus.doa.recipe` writes azimuth.tflite, elevation.tflite and their cards into models/.
+`python -m otus.doa.recipe` writes azimuth.tflite, azimuth-small.tflite, elevation.tflite and their
+cards into models/.
 """
 
 import argparse
@@ -11,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .angles import TASKS
 from .card import describe
 from .dataset import EASY, EASY_HIGH, HARD, HARD_HIGH, Condition, Dataset, make
 from .errors import DatasetError, ModelError
@@ -19,7 +19,7 @@ from .evaluate import Score, evaluate, table
 from .extras import MissingExtraError
 from .litert import reference
 from .quantise import quantise
-from .train import train
+from .train import REFERENCE, SMALL, Widths, train
 
 FOLDER = Path(__file__).parents[1] / "models"
 COMMAND = "python -m otus.doa.recipe"
@@ -43,7 +43,22 @@ SIZES = {
     "validation": Size(80, 4, 60, JUDGED),
     "test": Size(400, 4, 200, JUDGED),
 }
-EPOCHS = {"azimuth": 30, "elevation": 20}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a model tells, the size of its network, and how long it learns."""
+
+    task: str
+    epochs: int
+    widths: Widths = REFERENCE
+
+
+RECIPES = {
+    "azimuth": Recipe("azimuth", 30),
+    "azimuth-small": Recipe("azimuth", 30, SMALL),
+    "elevation": Recipe("elevation", 20),
+}
 
 
 def data(
@@ -84,7 +99,7 @@ def cook(
     work: Path,
     folder: Path = FOLDER,
     *,
-    tasks: Sequence[str] = tuple(TASKS),
+    names: Sequence[str] = tuple(RECIPES),
     seed: int = 1,
     scale: float = 1.0,
     progress: bool = False,
@@ -93,48 +108,52 @@ def cook(
     sets = [data(s, work, seed=seed, scale=scale, progress=progress) for s in SIZES]
     learn, validation, test = sets
     scaled = "" if scale == 1 else f" --scale {scale:g}"
-    for task in tasks:
-        epochs = EPOCHS[task]
+    for name in names:
+        recipe = RECIPES[name]
         model = train(
             learn,
-            task,
+            recipe.task,
+            widths=recipe.widths,
             validation=validation,
-            epochs=epochs,
+            epochs=recipe.epochs,
             seed=seed,
-            path=work / f"{task}.keras",
+            path=work / f"{name}.keras",
             progress=progress,
             report=lambda line: print(line, file=sys.stderr),
         )
         content = quantise(model, learn.features)
-        scores = evaluate(reference(content), test, task)
+        scores = evaluate(reference(content), test, recipe.task)
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{task}.tflite").write_bytes(content)
+        (folder / f"{name}.tflite").write_bytes(content)
         described = describe(
-            task,
+            recipe.task,
             content,
             sets,
             scores,
             command=f"{COMMAND} --seed {seed}{scaled}",
             seed=seed,
-            epochs=epochs,
+            epochs=recipe.epochs,
         )
-        path = folder / f"{task}.json"
+        path = folder / f"{name}.json"
         path.write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
-        print(f"{task}\n\n{table(scores)}\n")
+        print(f"{name}\n\n{table(scores)}\n")
 
 
 def judge(
     work: Path,
     folder: Path = FOLDER,
     *,
-    tasks: Sequence[str] = tuple(TASKS),
+    names: Sequence[str] = tuple(RECIPES),
     seed: int = 1,
     scale: float = 1.0,
     progress: bool = False,
 ) -> dict[str, list[Score]]:
     """Score the models in `folder` on the test split, which is made in `work` if needed."""
     test = data("test", work, seed=seed, scale=scale, progress=progress)
-    return {t: evaluate(reference(folder / f"{t}.tflite"), test, t) for t in tasks}
+    return {
+        name: evaluate(reference(folder / f"{name}.tflite"), test, RECIPES[name].task)
+        for name in names
+    }
 
 
 def main() -> None:
@@ -146,7 +165,7 @@ def main() -> None:
         "--work", type=Path, default=Path("out"), help="folder for data sets (%(default)s)"
     )
     parser.add_argument("--folder", type=Path, default=FOLDER, help="folder for the models")
-    parser.add_argument("--task", choices=list(TASKS), action="append", help="one model only")
+    parser.add_argument("--model", choices=list(RECIPES), action="append", help="one model only")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--scale", type=float, default=1.0, help="share of the full data, to try things out"
@@ -156,8 +175,8 @@ def main() -> None:
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     given = parser.parse_args()
-    tasks = given.task or tuple(TASKS)
-    options: dict[str, Any] = {"tasks": tasks, "seed": given.seed, "scale": given.scale}
+    names = given.model or tuple(RECIPES)
+    options: dict[str, Any] = {"names": names, "seed": given.seed, "scale": given.scale}
     try:
         if not given.evaluate:
             cook(given.work, given.folder, progress=not given.quiet, **options)

@@ -32,7 +32,7 @@ def test_shipped_models_are_judged_on_new_rooms(tmp_path: Path) -> None:
         pytest.skip("espeak-ng is not installed on this machine")
     pytest.importorskip("ai_edge_litert", reason="the extra 'oracle' is not installed")
     scores = recipe.judge(tmp_path, scale=0.02, seed=77)
-    assert list(scores) == ["azimuth", "elevation"]
+    assert list(scores) == ["azimuth", "azimuth-small", "elevation"]
     easy = next(s for s in scores["azimuth"] if s.name == "easy")
     assert easy.rooms == 2
     assert easy.within_one.value > 75
@@ -51,13 +51,13 @@ def test_the_recipe_writes_models_and_cards(
 
     monkeypatch.setattr(recipe, "data", toy)
     monkeypatch.setattr(card, "espeak_version", lambda: "none")
-    monkeypatch.setattr(recipe, "EPOCHS", {"elevation": 1})
-    recipe.cook(tmp_path / "work", tmp_path / "out", tasks=["elevation"], scale=0.5)
-    described, definition = card.read(tmp_path / "out/elevation.json")
+    monkeypatch.setattr(recipe, "RECIPES", {"tiny": recipe.Recipe("elevation", 1, (4, 4, 8))})
+    recipe.cook(tmp_path / "work", tmp_path / "out", names=["tiny"], scale=0.5)
+    described, definition = card.read(tmp_path / "out/tiny.json")
     assert definition == FeatureDefinition()
     assert described["command"] == "python -m otus.doa.recipe --seed 1 --scale 0.5"
-    assert described["classes"]["count"] == 10
-    content = (tmp_path / "out/elevation.tflite").read_bytes()
+    assert (described["task"], described["classes"]["count"]) == ("elevation", 10)
+    content = (tmp_path / "out/tiny.tflite").read_bytes()
     assert described["sha256"] == hashlib.sha256(content).hexdigest()
     assert [d["frames"] for d in described["data"]] == [len(toy_set())] * 3
     assert described["accuracy"]["scores"][0]["name"] == "easy"

@@ -11,7 +11,7 @@ from otus.doa.errors import DatasetError, ModelError
 from otus.doa.evaluate import evaluate
 from otus.doa.features import FeatureDefinition, gcc_phat
 from otus.doa.litert import reference
-from otus.doa.train import Augmentation, network, targets, train
+from otus.doa.train import REFERENCE, SMALL, Augmentation, Widths, network, targets, train
 
 from .conftest import plane_wave, toy_set
 
@@ -21,13 +21,17 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 UMA8 = FeatureDefinition()
 
 
-@pytest.mark.parametrize(("classes", "parameters"), [(36, 44_632), (10, 42_006)])
-def test_the_network_has_the_reference_size(classes: int, parameters: int) -> None:
-    model = network((13, 15), classes)
+@pytest.mark.parametrize(
+    ("classes", "widths", "parameters"),
+    [(36, REFERENCE, 44_632), (10, REFERENCE, 42_006), (36, SMALL, 4_788)],
+)
+def test_the_network_has_the_documented_size(classes: int, widths: Widths, parameters: int) -> None:
+    model = network((13, 15), classes, widths)
     assert model.count_params() == parameters
+    first, second, hidden = widths
     shapes = [tuple(layer.output.shape[1:]) for layer in model.layers]
-    assert shapes[:2] == [(11, 64), (9, 64)]
-    assert shapes[-3:] == [(256,), (100,), (classes,)]
+    assert shapes[:2] == [(11, first), (9, second)]
+    assert shapes[-3:] == [(4 * second,), (hidden,), (classes,)]
 
 
 def test_training_learns_and_int8_keeps_it(trained: Path) -> None:
