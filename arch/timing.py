@@ -4,8 +4,8 @@ The schedule is fixed: every latency is known, so the cycles of a program follow
 descriptors and the geometry alone. `predict` returns what the counters of the hardware report.
 
 A word that the issue stage releases in cycle c moves on like this:
-  c + ISSUE              addresses at the activation and weight memories
-  + MEMORY               activation and weight word at column group 0; group g is g cycles later
+  c + ISSUE              address at the activation memory, PADDING later at the weight memory
+  + MEMORY + PADDING     activation and weight word at column group 0; group g is g cycles later
   + dot_product          sum of `rows` products
   + ACCUMULATE           pooled accumulator, ready to drain
   + step * interval      its column group is selected
@@ -24,6 +24,8 @@ from .geometry import Geometry
 ISSUE = 1
 #: Memory read with an output register.
 MEMORY = 2
+#: Padding takes the place of an activation word.
+PADDING = 1
 #: Multiplier with input, pipeline and output register (as the DSP blocks of ECP5 and iCE40 have).
 MULTIPLY = 3
 #: Accumulator, then running maximum over the pooled window.
@@ -57,7 +59,7 @@ def requantise(geometry: Geometry) -> int:
 
 def drain(geometry: Geometry) -> int:
     """Cycles from the release of a tile's last word until its first column group is selected."""
-    return ISSUE + MEMORY + dot_product(geometry) + ACCUMULATE
+    return ISSUE + MEMORY + PADDING + dot_product(geometry) + ACCUMULATE
 
 
 def write_back(geometry: Geometry) -> int:

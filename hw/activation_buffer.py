@@ -1,12 +1,13 @@
 """The activations: inputs, outputs of every layer, results."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
-from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..arch import timing
 from ..arch.geometry import Geometry
 from .delay import delayed
+from .parts.memory import BlockMemory
 
 
 class ActivationBuffer(wiring.Component):
@@ -17,7 +18,7 @@ class ActivationBuffer(wiring.Component):
     cycles in which the others do not, so that it never slows the array.
     """
 
-    latency = timing.MEMORY
+    latency = timing.MEMORY + timing.PADDING
 
     def __init__(self, geometry: Geometry) -> None:
         self.geometry = geometry
@@ -53,36 +54,37 @@ class ActivationBuffer(wiring.Component):
         """Build the memory, its arbitration and the padding."""
         m = Module()
         geometry = self.geometry
-        m.submodules.memory = cells = memory.Memory(
-            shape=8 * geometry.rows, depth=geometry.activation_words, init=[]
+        m.submodules.memory = memory = BlockMemory(
+            8 * geometry.rows,
+            geometry.activation_words,
+            parts=geometry.row_groups,
+            readers=geometry.positions,
         )
-        write = cells.write_port(granularity=8)
-        lanes = geometry.requantise_lanes
         m.d.comb += self.link_write.ready.eq(~self.write_enable)
         with m.If(self.write_enable):
             m.d.comb += [
-                write.addr.eq(self.write_address),
-                write.data.eq(self.write_data.replicate(geometry.row_groups)),
-                write.en.eq(((1 << lanes) - 1) << (self.write_group * lanes)),
+                memory.write_address.eq(self.write_address),
+                memory.write_data.eq(self.write_data.replicate(geometry.row_groups)),
+                memory.write_enable.eq(1 << self.write_group),
             ]
         with m.Else():
             m.d.comb += [
-                write.addr.eq(self.link_write.p.address),
-                write.data.eq(self.link_write.p.data),
-                write.en.eq(self.link_write.valid.replicate(geometry.rows)),
+                memory.write_address.eq(self.link_write.p.address),
+                memory.write_data.eq(self.link_write.p.data),
+                memory.write_enable.eq(self.link_write.valid.replicate(geometry.row_groups)),
             ]
 
         for position in range(geometry.positions):
-            read = cells.read_port()
             address = self.read_address[position]
             if position == 0:
                 address = Mux(self.read_enable, address, self.link_read_address.payload)
             padded = self.read_enable & self.read_padding[position]
-            padding = delayed(m, padded, 1, f"padding_{position}")
-            m.d.comb += read.addr.eq(address)
+            m.d.comb += memory.address[position].eq(address)
+            padding = delayed(m, padded, timing.MEMORY, f"padding_{position}")
+            # A stage of its own, so that the block RAM's output register stands alone.
             output = Signal(8 * geometry.rows, name=f"output_{position}")
             pad = Cat(self.pad.as_unsigned() for _ in range(geometry.rows))
-            m.d.sync += output.eq(Mux(padding, pad, read.data))
+            m.d.sync += output.eq(Mux(padding, pad, memory.data[position]))
             m.d.comb += self.activations[position].eq(output)
 
         # One word at a time for the link: it is slow, and the array may take the port meanwhile.

@@ -62,7 +62,7 @@ class Array(wiring.Component):
                 weight_address = delayed(m, weight_address, 1, f"weight_address_{index}")
                 activations = delayed(m, activations, 1, f"activations_{index}")
                 control = delayed(m, control, 1, f"control_{index}")
-            m.submodules[f"column_{index}"] = column = Column(geometry)
+            m.submodules[f"column_{index}"] = column = Column(geometry, index)
             selected = Signal(name=f"write_selected_{index}")
             m.d.comb += [
                 column.weight_address.eq(weight_address),

@@ -17,9 +17,13 @@ class Column(wiring.Component):
     The weight address leads the activations by `WeightBuffer.latency`, and these lead the control
     by `DotProduct.latency`; `pooled` is ready `Accumulator.latency` after the control. One word a
     cycle, never stalls.
+
+    Parameters
+        number : of this column in the array
     """
 
-    def __init__(self, geometry: Geometry) -> None:
+    def __init__(self, geometry: Geometry, number: int = 0) -> None:
+        self.number = number
         self.geometry = geometry
         word = data.ArrayLayout(signed(8), geometry.rows)
         super().__init__(
@@ -57,7 +61,9 @@ class Column(wiring.Component):
             weights.write_data.eq(self.write_data),
         ]
         for position in range(self.geometry.positions):
-            m.submodules[f"dot_{position}"] = dot = DotProduct(self.geometry)
+            m.submodules[f"dot_{position}"] = dot = DotProduct(
+                self.geometry, self.number * self.geometry.positions + position
+            )
             m.submodules[f"accumulator_{position}"] = accumulator = Accumulator(self.geometry)
             m.d.comb += [
                 dot.activations.eq(self.activations[position]),

@@ -76,9 +76,11 @@ class Core(wiring.Component):
             activations.read_enable.eq(issue.valid),
             activations.read_address.eq(issue.address),
             activations.read_padding.eq(issue.padding),
-            array.weight_address.eq(issue.weight_address),
+            array.weight_address.eq(
+                delayed(m, issue.weight_address, timing.PADDING, "weight_address")
+            ),
             array.activations.eq(activations.activations),
-            array.control.eq(delayed(m, issue.control, timing.MEMORY, "control")),
+            array.control.eq(delayed(m, issue.control, ActivationBuffer.latency, "control")),
         ]
 
         # Out of the array: a tile is announced one cycle before its first group is ready.

@@ -13,9 +13,14 @@ class DotProduct(wiring.Component):
     """Sum the products of `rows` activations and weights.
 
     Latency `latency` cycles, one sum a cycle, never stalls.
+
+    Parameters
+        number : of this dot product in the array, column * positions + position
     """
 
-    def __init__(self, geometry: Geometry) -> None:
+    def __init__(self, geometry: Geometry, number: int = 0) -> None:
+        self.geometry = geometry
+        self.number = number
         self.rows = geometry.rows
         self.latency = timing.dot_product(geometry)
         word = data.ArrayLayout(signed(8), self.rows)
@@ -33,8 +38,12 @@ class DotProduct(wiring.Component):
         """Build multipliers and adder tree."""
         m = Module()
         level = []
+        columns = self.geometry.columns * self.geometry.positions
         for lane in range(self.rows):
-            m.submodules[f"multiplier_{lane}"] = multiplier = Multiplier(signed(8), signed(8))
+            # Numbered across the columns, so that each has its share of the DSP blocks.
+            m.submodules[f"multiplier_{lane}"] = multiplier = Multiplier(
+                signed(8), signed(8), lane * columns + self.number
+            )
             m.d.comb += [
                 multiplier.left.eq(self.activations[lane]),
                 multiplier.right.eq(self.weights[lane]),

@@ -15,11 +15,14 @@ class Multiplier(wiring.Component):
 
     Parameters
         left, right : shapes of the operands
+        number : among the array's multipliers, of which a part may have DSP blocks for some only;
+            None for one that is always a DSP block
     """
 
     latency = timing.MULTIPLY
 
-    def __init__(self, left: Shape, right: Shape) -> None:
+    def __init__(self, left: Shape, right: Shape, number: int | None = None) -> None:
+        self.number = number
         width = left.width + right.width
         super().__init__(
             {

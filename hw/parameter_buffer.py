@@ -1,18 +1,20 @@
 """Bias and requantisation of every output channel."""
 
-from amaranth.hdl import Module, Signal, signed
-from amaranth.lib import data, memory, wiring
+from amaranth.hdl import Module, signed
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..arch import timing
 from ..arch.geometry import Geometry
 from ..arch.memory import RECORD_BYTES
+from .parts.memory import BlockMemory
 
 #: One channel's record, as arch.memory.Record packs it.
 RecordLayout = data.StructLayout(
     {"bias": signed(32), "multiplier": 31, "rounding": 1, "left": 3, "right": 5}
 )
 assert RecordLayout.size == 8 * RECORD_BYTES
+assert timing.SELECT == timing.MEMORY
 
 
 class ParameterBuffer(wiring.Component):
@@ -21,7 +23,7 @@ class ParameterBuffer(wiring.Component):
     Read latency `latency` cycles, one word a cycle.
     """
 
-    latency = timing.SELECT
+    latency = BlockMemory.latency
 
     def __init__(self, geometry: Geometry) -> None:
         self.geometry = geometry
@@ -40,19 +42,14 @@ class ParameterBuffer(wiring.Component):
         )
 
     def elaborate(self, _platform: object) -> Module:
-        """Build the memory and its output register."""
+        """Build the memory."""
         m = Module()
-        m.submodules.memory = cells = memory.Memory(
-            shape=self.layout.size, depth=self.geometry.parameter_words, init=[]
-        )
-        read, write = cells.read_port(), cells.write_port()
-        output = Signal(self.layout.size)
+        m.submodules.memory = memory = BlockMemory(self.layout.size, self.geometry.parameter_words)
         m.d.comb += [
-            read.addr.eq(self.address),
-            write.en.eq(self.write_enable),
-            write.addr.eq(self.write_address),
-            write.data.eq(self.write_data),
-            self.records.eq(output),
+            memory.address[0].eq(self.address),
+            memory.write_enable.eq(self.write_enable),
+            memory.write_address.eq(self.write_address),
+            memory.write_data.eq(self.write_data),
+            self.records.eq(memory.data[0]),
         ]
-        m.d.sync += output.eq(read.data)
         return m

@@ -1,11 +1,11 @@
 """The weights of one column, beside its multipliers."""
 
-from amaranth.hdl import Module, Signal, signed
-from amaranth.lib import data, memory, wiring
+from amaranth.hdl import Module, signed
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..arch import timing
 from ..arch.geometry import Geometry
+from .parts.memory import BlockMemory
 
 
 class WeightBuffer(wiring.Component):
@@ -14,7 +14,7 @@ class WeightBuffer(wiring.Component):
     Read latency `latency` cycles (block RAM with its output register), one word a cycle.
     """
 
-    latency = timing.MEMORY
+    latency = BlockMemory.latency
 
     def __init__(self, geometry: Geometry) -> None:
         self.geometry = geometry
@@ -32,19 +32,16 @@ class WeightBuffer(wiring.Component):
         )
 
     def elaborate(self, _platform: object) -> Module:
-        """Build the memory and its output register."""
+        """Build the memory."""
         m = Module()
-        m.submodules.memory = cells = memory.Memory(
-            shape=8 * self.geometry.rows, depth=self.geometry.weight_words, init=[]
+        m.submodules.memory = memory = BlockMemory(
+            8 * self.geometry.rows, self.geometry.weight_words
         )
-        read, write = cells.read_port(), cells.write_port()
-        output = Signal(8 * self.geometry.rows)
         m.d.comb += [
-            read.addr.eq(self.address),
-            write.en.eq(self.write_enable),
-            write.addr.eq(self.write_address),
-            write.data.eq(self.write_data),
-            self.weights.eq(output),
+            memory.address[0].eq(self.address),
+            memory.write_enable.eq(self.write_enable),
+            memory.write_address.eq(self.write_address),
+            memory.write_data.eq(self.write_data),
+            self.weights.eq(memory.data[0]),
         ]
-        m.d.sync += output.eq(read.data)
         return m

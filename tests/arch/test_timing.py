@@ -8,10 +8,11 @@ from otus.arch.geometry import Geometry
 
 #: Four lanes deep adder tree (8 rows), two requantise lanes: a full tile drains in 4 steps.
 ARRAY = Geometry(8, 8, requantise_lanes=2)
-#: From a release to the first step: issue 1, memory 2, multiplier 3, adders 3, accumulator 2.
-DRAIN = 11
+#: From a release to the first step: issue 1, memory 2, padding 1, multiplier 3, adders 3,
+#: accumulator 2.
+DRAIN = 1 + 2 + 1 + 3 + 3 + 2
 #: From a step to its write: selection 2, requantise lane 13.
-WRITE = 15
+WRITE = 2 + 13
 
 LAYER = Descriptor(
     source=0,
@@ -36,6 +37,10 @@ LAYER = Descriptor(
 )
 
 
+#: The last word of LAYER is released in cycle 14, and the last of its 4 steps is 3 later.
+END = 14 + DRAIN + WRITE + 3
+
+
 def test_latencies() -> None:
     assert timing.drain(ARRAY) == DRAIN
     assert timing.write_back(ARRAY) == WRITE
@@ -46,11 +51,11 @@ def test_latencies() -> None:
 
 def test_one_tile() -> None:
     # 9 cycles of fetch and 1 of load; words in cycles 11 to 14; the last of 4 steps is written
-    # in cycle 14 + 11 + 15 + 3.
+    # in cycle END.
     found = timing.predict([LAYER], ARRAY)
     assert found.layers == (timing.LayerCycles(busy=4, stall_drain=0, stall_data=0, fetch=10),)
-    assert found.total == 43
-    assert found.tail == 43 - 14
+    assert found.total == END
+    assert found.tail == END - 14
     assert sum(found.counters().values()) == 2 * found.total
 
 
@@ -76,11 +81,11 @@ def test_the_next_layer_waits_for_what_it_reads() -> None:
         LAYER, source=200, source_end=201, origin=200, reduction=1, destination=300, last_steps=1
     )
     found = timing.predict([first, second], ARRAY)
-    # Released from cycle 25 on (14, 10 of fetch and load), written in 43.
+    # Released from cycle 25 on (14, 10 of fetch and load), written in END.
     assert found.layers[1] == timing.LayerCycles(
-        busy=1, stall_drain=0, stall_data=43 - 25, fetch=10
+        busy=1, stall_drain=0, stall_data=END - 25, fetch=10
     )
-    assert found.total == 43 + DRAIN + WRITE
+    assert found.total == END + DRAIN + WRITE
     # Padding and older tensors are there at once.
     for other in (
         replace(second, source=0, source_end=1, origin=0),

@@ -1,0 +1,59 @@
+"""Block RAM with its output register."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import data, memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from ...arch import timing
+
+
+class BlockMemory(wiring.Component):
+    """Hold `depth` words of `width` bits; write parts of one and read `readers` every cycle.
+
+    Read latency `latency` cycles (block RAM with its output register). A word that is read while it
+    is written is not defined.
+
+    Parameters
+        width : bits of a word
+        depth : words
+        parts : parts of a word that are written each on its own; divides width
+        readers : words read side by side
+    """
+
+    latency = timing.MEMORY
+
+    def __init__(self, width: int, depth: int, *, parts: int = 1, readers: int = 1) -> None:
+        self.width = width
+        self.depth = depth
+        self.parts = parts
+        self.readers = readers
+        address = (depth - 1).bit_length()
+        super().__init__(
+            {
+                #: Words to read, taken every cycle.
+                "address": In(data.ArrayLayout(address, readers)),
+                #: The words of `latency` cycles ago.
+                "data": Out(data.ArrayLayout(width, readers)),
+                #: Parts of one word to write, taken in the cycle in which its bit here is 1.
+                "write_enable": In(parts),
+                "write_address": In(address),
+                "write_data": In(width),
+            }
+        )
+
+    def elaborate(self, _platform: object) -> Module:
+        """Build the memory and its output registers."""
+        m = Module()
+        m.submodules.memory = cells = memory.Memory(shape=self.width, depth=self.depth, init=[])
+        write = cells.write_port(granularity=self.width // self.parts)
+        m.d.comb += [
+            write.en.eq(self.write_enable),
+            write.addr.eq(self.write_address),
+            write.data.eq(self.write_data),
+        ]
+        for reader in range(self.readers):
+            read = cells.read_port()
+            output = Signal(self.width, name=f"output_{reader}")
+            m.d.comb += [read.addr.eq(self.address[reader]), self.data[reader].eq(output)]
+            m.d.sync += output.eq(read.data)
+        return m
