@@ -14,7 +14,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from cocotb_tools.runner import get_runner
 
 from ..cache import cached, content_key
 from . import toolchain
+from .primitives import folder as primitives_folder
 
 TOP = "top"
 
@@ -87,6 +88,8 @@ def run_bench(
     simulator: str = "verilator",
     name: str | None = None,
     parameters: Mapping[str, Any] | None = None,
+    platform: object = None,
+    models: Sequence[str] = (),
 ) -> Result:
     """Build `component` for a simulator and run a bench on it.
 
@@ -96,13 +99,15 @@ def run_bench(
         simulator : `verilator` or `icarus`
         name : only tests whose name contains this
         parameters : anything JSON holds, for `otus.sim.benches.streams.parameters()`
+        platform : what the design is elaborated for; its `part` decides which primitives it uses
+        models : files of sim/primitives that describe the primitives, such as `ecp5.v`
     Raises
         BenchError: a test failed, or the simulation ended without results
         ToolchainError: the design does not build
     """
     number = seed()
     print(f"bench {bench} on {simulator}: OTUS_SEED={number}")
-    build_dir = _build(component, simulator)
+    build_dir = _build(component, simulator, platform, models)
     with tempfile.TemporaryDirectory(prefix="otus-bench-") as folder:
         results = Path(folder) / "results.xml"
         log = Path(folder) / "log"
@@ -147,14 +152,18 @@ def _passed(results: Path, log: str, where: str) -> int:
     return passed
 
 
-def _build(component: wiring.Component, simulator: str) -> Path:
+def _build(
+    component: wiring.Component, simulator: str, platform: object, models: Sequence[str]
+) -> Path:
     """Return the folder with the built simulation of `component`."""
-    design = rtlil.convert(component, name=TOP, emit_src=False)
+    design = rtlil.convert(component, platform=platform, name=TOP, emit_src=False)
+    primitives = [(primitives_folder() / name).read_text(encoding="utf-8") for name in models]
     cocotb_version = importlib.metadata.version("cocotb")
 
     def write(folder: Path) -> Path:
         source = folder / "top.v"
-        source.write_text(verilog.convert(component, name=TOP, emit_src=False))
+        text = verilog.convert(component, platform=platform, name=TOP, emit_src=False)
+        source.write_text("\n".join([text, *primitives]))
         return source
 
     if simulator == "icarus":
@@ -172,7 +181,7 @@ def _build(component: wiring.Component, simulator: str) -> Path:
                 cwd=folder,
             )
 
-        key = content_key(design, cocotb_version, _STARTER.pattern)
+        key = content_key(design, *primitives, cocotb_version, _STARTER.pattern)
         return cached("bench-icarus", key, build_icarus)
 
     compiler = toolchain.find_compiler()
@@ -215,7 +224,14 @@ def _build(component: wiring.Component, simulator: str) -> Path:
             part.unlink()
 
     key = content_key(
-        design, version, cocotb_version, compiler.version, sys.prefix, *_DEFINES, *_MODEL_FLAGS
+        design,
+        *primitives,
+        version,
+        cocotb_version,
+        compiler.version,
+        sys.prefix,
+        *_DEFINES,
+        *_MODEL_FLAGS,
     )
     return cached("bench-verilator", key, build_verilator)
 
