@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..arch import timing
+from .parts import gowin, part_of
 
 
 class Multiplier(wiring.Component):
@@ -34,8 +35,11 @@ class Multiplier(wiring.Component):
             }
         )
 
-    def elaborate(self, _platform: object) -> Module:
-        """Build the three registers."""
+    def elaborate(self, platform: object) -> Module:
+        """Instance the part's multiplier, or build the three registers."""
+        part = part_of(platform)
+        if part.family == "gowin" and (self.number is None or part.is_dsp(self.number)):
+            return gowin.multiplier(self.left, self.right, self.product)
         m = Module()
         left, right = Signal.like(self.left), Signal.like(self.right)
         pipeline = Signal.like(self.product)

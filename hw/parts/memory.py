@@ -5,6 +5,7 @@ from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...arch import timing
+from . import gowin, part_of
 
 
 class BlockMemory(wiring.Component):
@@ -41,8 +42,16 @@ class BlockMemory(wiring.Component):
             }
         )
 
-    def elaborate(self, _platform: object) -> Module:
+    def elaborate(self, platform: object) -> Module:
         """Build the memory and its output registers."""
+        if part_of(platform).family == "gowin":
+            return gowin.memory(
+                self.depth,
+                self.write_enable,
+                self.write_address,
+                self.write_data,
+                [(self.address[reader], self.data[reader]) for reader in range(self.readers)],
+            )
         m = Module()
         m.submodules.memory = cells = memory.Memory(shape=self.width, depth=self.depth, init=[])
         write = cells.write_port(granularity=self.width // self.parts)
