@@ -216,3 +216,46 @@ def serve(**options: Any) -> None:
 def bench(**options: Any) -> None:
     """Measure the azimuth network: cycles, utilisation, simulated inferences a second."""
     _call("bench", **options)
+
+
+@main.command()
+@click.argument("board")
+@click.option("--geometry", metavar="NAME", help="One of the board's geometries (otus boards).")
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
+    help="Placements to try; the fastest becomes the bitstream.",
+)
+@click.option(
+    "--tools",
+    type=click.Choice(["auto", "yowasp", "native"]),
+    default="auto",
+    show_default=True,
+    help="yosys and nextpnr: installed packages of PyPI (yowasp), programs on PATH (native), or "
+    "the first where they are installed, else the second.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Seeds placed side by side.",
+)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("build"),
+    show_default=True,
+    help="Folder; the results are in BOARD/GEOMETRY in it.",
+)
+@_common("json")
+def build(**options: Any) -> None:
+    """Make the bitstream of BOARD: a name (otus boards) or a Python file that defines a board.
+
+    Elaborates the gateware, synthesises it, checks that no multiplier or memory was lost, places
+    and routes it, and packs the fastest seed that meets the board's clock. Where none does, the
+    command fails and there is no bitstream. Steps that are done are not done again.
+    """
+    _call("build", **options)

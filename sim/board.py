@@ -33,7 +33,7 @@ def sources_key() -> str:
         *(
             f"{path.name}\n{path.read_text(encoding='utf-8')}"
             for package in (arch, hw)
-            for path in sorted(Path(package.__path__[0]).glob("*.py"))
+            for path in sorted(Path(package.__path__[0]).rglob("*.py"))
         )
     )
 

@@ -1,0 +1,53 @@
+"""A board's design: the accelerator between the board's clock and its pins."""
+
+from amaranth.build import Platform
+from amaranth.hdl import Elaboratable, Module
+from amaranth.lib import io
+
+from ..arch.geometry import NAMED
+from ..hw.board_top import BoardTop
+from .board import Board, Setup
+
+
+class Design(Elaboratable):
+    """BoardTop with PLL, link pins, LED and button.
+
+    Parameters
+        board : the board
+        setup : one of its setups
+        build : CRC-32 of the gateware, told in the identity
+    """
+
+    def __init__(self, board: Board, setup: Setup, build: int = 0) -> None:
+        self.board = board
+        self.setup = setup
+        self.top = BoardTop(
+            NAMED[setup.geometry], board.divisor(setup.clock_hz), setup.clock_hz, build
+        )
+
+    def elaborate(self, platform: Platform) -> Module:
+        """Request the pins and connect them."""
+        m = Module()
+        m.submodules.accelerator = top = self.top
+        clock = platform.request(platform.default_clk, dir="-")
+        m.submodules.pll = pll = self.board.pll(
+            clock, round(platform.default_clk_frequency), self.setup.clock_hz
+        )
+        link = platform.request("uart", 0, dir={"rx": "-", "tx": "-"})
+        m.submodules.rx = rx = io.Buffer("i", link.rx)
+        m.submodules.tx = tx = io.Buffer("o", link.tx)
+        m.d.comb += [
+            top.clock.eq(pll.clock),
+            top.reset.eq(~pll.locked),
+            top.rx.eq(rx.i),
+            tx.o.eq(top.tx),
+        ]
+        if self.board.led:
+            m.submodules.led = led = io.Buffer("o", platform.request(*self.board.led, dir="-"))
+            m.d.comb += led.o.eq(top.active)
+        if self.board.button:
+            m.submodules.button = button = io.Buffer(
+                "i", platform.request(*self.board.button, dir="-")
+            )
+            m.d.comb += top.reset.eq(~pll.locked | button.i)
+        return m

@@ -1,0 +1,73 @@
+"""What differs between families of FPGAs when a bitstream is made."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+#: A program and its arguments.
+Command = list[str]
+
+
+def _as_they_are(commands: list[Command]) -> list[Command]:
+    return commands
+
+
+@dataclass(frozen=True)
+class Family:
+    """Tools, cells and resources of a family.
+
+    Parameters
+        name : as in `Part.family`
+        programs : synthesis, place and route, packing
+        synthesis : options of yosys' synth command
+        netlist : file that synthesis writes
+        bitstream : ending of the bitstream's file
+        multipliers : types of hard multiplier cells in a netlist
+        memories : types of memory cells in a netlist
+        resources : what reports call a resource, and the kinds of place that it is in nextpnr's
+        adapt : changes the platform's commands (synthesis, place and route, packing)
+    """
+
+    name: str
+    programs: tuple[str, ...]
+    synthesis: str
+    netlist: str
+    bitstream: str
+    multipliers: tuple[str, ...]
+    memories: tuple[str, ...]
+    resources: dict[str, tuple[str, ...]] = field(hash=False)
+    adapt: Callable[[list[Command]], list[Command]] = _as_they_are
+
+
+# Multipliers are instanced. None is inferred: `synth_ice40 -dsp` of yosys 0.70 merges products and
+# rewrites cells (design rule: every cell in the netlist was asked for, see `cells`).
+ECP5 = Family(
+    name="ecp5",
+    programs=("yosys", "nextpnr-ecp5", "ecppack"),
+    synthesis="-abc9 -nodsp",
+    netlist="top.json",
+    bitstream=".bit",
+    multipliers=("MULT18X18D", "ALU54B"),
+    memories=("DP16KD", "PDPW16KD"),
+    resources={
+        "LUT": ("TRELLIS_COMB",),
+        "FF": ("TRELLIS_FF",),
+        "DSP": ("MULT18X18D",),
+        "block RAM": ("DP16KD",),
+    },
+)
+
+ICE40 = Family(
+    name="ice40",
+    programs=("yosys", "nextpnr-ice40", "icepack"),
+    synthesis="-abc9",
+    netlist="top.json",
+    bitstream=".bin",
+    multipliers=("SB_MAC16",),
+    memories=("SB_RAM40_4K", "SB_SPRAM256KA"),
+    resources={
+        "LUT and FF": ("ICESTORM_LC",),
+        "DSP": ("ICESTORM_DSP",),
+        "block RAM": ("ICESTORM_RAM",),
+        "SPRAM": ("ICESTORM_SPRAM",),
+    },
+)

@@ -1,0 +1,22 @@
+"""Lattice iCE40HX8K-B-EVN: no multipliers, a small array."""
+
+from amaranth_boards.ice40_hx8k_b_evn import ICE40HX8KBEVNPlatform
+
+from ..hw.parts import Part
+from .board import Board, Setup
+from .family import ICE40
+from .pll import Ice40Pll
+
+BOARD = Board(
+    name="hx8k-b-evn",
+    title="Lattice iCE40HX8K-B-EVN",
+    device="iCE40HX8K-CT256",
+    family=ICE40,
+    platform=ICE40HX8KBEVNPlatform,
+    pll=Ice40Pll,
+    setups=(Setup("hx8k", 36_000_000, Part("ice40", dsp_multipliers=0)),),
+    baud=3_000_000,
+    bridge="second port of the FT2232H behind the USB socket",
+    loader=("openFPGALoader", "-b", "ice40_generic"),
+    led=("led", 0),
+)

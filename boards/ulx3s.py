@@ -1,0 +1,26 @@
+"""Radiona ULX3S: ECP5 in three sizes, FT231X."""
+
+from amaranth_boards.ulx3s import ULX3S_85F_Platform
+
+from ..hw.parts import Part
+from .board import Board, Setup
+from .family import ECP5
+from .pll import Ehxplll
+
+ULX3S_85F = Board(
+    name="ulx3s-85f",
+    title="Radiona ULX3S 85F",
+    device="LFE5U-85F-6BG381C",
+    family=ECP5,
+    platform=ULX3S_85F_Platform,
+    pll=Ehxplll,
+    setups=(
+        Setup("ecp5-85f", 100_000_000, Part("ecp5", dsp_multipliers=148)),
+        Setup("ecp5-85f-16x8", 125_000_000, Part("ecp5")),
+    ),
+    baud=3_000_000,
+    bridge="FT231X behind the USB socket US1",
+    loader=("openFPGALoader", "-b", "ulx3s"),
+    led=("led", 0),
+    button=("button_fire", 0),
+)

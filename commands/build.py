@@ -1,0 +1,95 @@
+"""`otus build`: a board's bitstream, with its speed and its use of the part."""
+
+import json
+import sys
+import time
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.status import Status
+
+from ..boards import find
+from ..boards.build import TimingError, build
+
+
+def main(
+    board: str,
+    geometry: str | None,
+    seeds: int,
+    tools: str,
+    jobs: int,
+    output: Path,
+    as_json: bool,
+) -> None:
+    """Build, and print the report; exit with 1 where timing is not met."""
+    console = Console(stderr=True, highlight=False)
+    begin = time.monotonic()
+    status: AbstractContextManager[Status | None] = (
+        console.status("") if console.is_terminal else nullcontext()
+    )
+    with status as spinner:
+
+        def tell(text: str) -> None:
+            console.print(f"[dim]{time.monotonic() - begin:6.0f} s[/dim]  {text}")
+            if spinner:
+                spinner.update(text)
+
+        try:
+            report = build(
+                find(board),
+                geometry,
+                seeds=range(1, seeds + 1),
+                tools=tools,
+                jobs=jobs,
+                output=output,
+                tell=tell,
+            )
+            error = ""
+        except TimingError as missed:
+            report, error = missed.report, str(missed)
+    click.echo(json.dumps(report, indent=2) if as_json else text_of(report))
+    if error:
+        click.echo(f"otus: {error}", err=True)
+        sys.exit(1)
+
+
+def text_of(report: dict[str, Any]) -> str:
+    """Write a report for people."""
+    speed = report["fmax_mhz"]
+    seeds = report["seeds"]
+    lines = [
+        f"{report['board']}: {report['array']} ({report['macs_per_cycle']} MACs a cycle) on "
+        f"{report['device']}, build {report['build']}",
+        f"clock      {report['clock_mhz']:g} MHz asked; Fmax {speed['median']} MHz median of "
+        f"{len(seeds)} seed{'s' * (len(seeds) > 1)} ({speed['worst']} to {speed['best']})",
+    ]
+    lines += [
+        f"  seed {s['seed']:<3} {s['fmax_mhz']:7.2f} MHz  {'met' if s['met'] else 'MISSED'}  "
+        f"{s['seconds']:.0f} s"
+        for s in seeds
+    ]
+    lines.append("resources")
+    lines += [
+        f"  {name:11} {use['used']:6} of {use['available']:6}  "
+        f"{use['used'] / max(1, use['available']):4.0%}"
+        for name, use in report["resources"].items()
+    ]
+    lines += [
+        f"  {kind:14} {count['netlist']:3} in the netlist, {count['instanced']:3} instanced"
+        for kind, count in report["cells"].items()
+    ]
+    lines.append("critical path, ns in logic and on wires")
+    lines += [
+        f"  {hop['logic_ns']:6.2f} {hop['routing_ns']:6.2f}  {hop['name']}"
+        for hop in report["critical_path"]
+    ]
+    lines.append("tools      " + "; ".join(f"{k}: {v}" for k, v in report["tools"].items()))
+    bitstream = report["bitstream"]
+    if bitstream:
+        lines.append(f"bitstream  {bitstream['path']} ({bitstream['bytes']:,} bytes)")
+        lines.append(f"  SHA-256  {bitstream['sha256']}")
+    lines.append(f"took {report['seconds']:.0f} s")
+    return "\n".join(lines)

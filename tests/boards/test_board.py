@@ -1,0 +1,116 @@
+"""Boards: finding them, boards of one's own, and what every board of the package must have."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from otus.arch.geometry import NAMED
+from otus.boards import Board, BoardError, Setup, all_boards, find
+from otus.boards.board import _MODULES
+from otus.hw.parts import Part
+
+OWN = """
+from amaranth_boards.icebreaker import ICEBreakerPlatform
+
+from otus.boards.board import Board, Setup
+from otus.boards.family import ICE40
+from otus.boards.pll import Ice40PadPll
+from otus.hw.parts import Part
+
+BOARD = Board(
+    name="mine",
+    title="A board of my own",
+    device="iCE40UP5K-SG48",
+    family=ICE40,
+    platform=ICEBreakerPlatform,
+    pll=Ice40PadPll,
+    setups=(Setup("up5k", 24_000_000, Part("ice40")),),
+    baud=1_000_000,
+    bridge="USB",
+    loader=("openFPGALoader",),
+)
+"""
+
+
+def refused(name: str) -> str:
+    with pytest.raises(BoardError) as caught:
+        find(name)
+    return str(caught.value)
+
+
+def test_find_by_name() -> None:
+    assert find("icebreaker").title == "1BitSquared iCEBreaker"
+
+
+def test_unknown_boards_get_near_names() -> None:
+    assert "no board 'ulx3s'; did you mean ulx3s-85f" in refused("ulx3s")
+    assert "no board 'icebraker'; did you mean icebreaker?" in refused("icebraker")
+    assert re.search(r"no board 'zzz'; known are icebreaker, .*path/to/board\.py", refused("zzz"))
+
+
+def test_a_board_of_ones_own_is_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(OWN)
+    assert find(str(path)).baud == 1_000_000
+
+
+def test_files_that_define_no_board_are_refused(tmp_path: Path) -> None:
+    assert "no such file; expected a Python file" in refused(str(tmp_path / "none.py"))
+    path = tmp_path / "empty.py"
+    path.write_text("")
+    assert "defines 0 boards, expected one: BOARD = Board(...)" in refused(str(path))
+    path.write_text(OWN + "OTHER = BOARD\n")
+    assert "defines 2 boards, expected one" in refused(str(path))
+    path.write_text("import no_such_module")
+    assert "ModuleNotFoundError: No module named 'no_such_module'" in refused(str(path))
+
+
+def test_every_module_that_defines_a_board_is_listed() -> None:
+    folder = Path(__file__).parents[2] / "boards"
+    defining = {
+        p.stem for p in folder.glob("*.py") if re.search(r"= Board\($", p.read_text(), re.M)
+    }
+    assert defining == set(_MODULES)
+
+
+@pytest.mark.parametrize("board", all_boards(), ids=lambda board: board.name)
+def test_every_board_can_be_built(board: Board) -> None:
+    """Clock, baud rate and pins are possible; names are unique; geometries are known."""
+    assert sum(other.name == board.name for other in all_boards()) == 1
+    platform = board.platform()
+    for setup in board.setups:
+        assert setup.geometry in NAMED
+        assert setup.part.family in (board.family.name, "portable")
+        board.pll.solve(round(platform.default_clk_frequency), setup.clock_hz)
+        assert board.divisor(setup.clock_hz) >= 4
+    assert platform.lookup("uart", 0)
+    for resource in (board.led, board.button):
+        assert resource is None or platform.lookup(*resource)
+
+
+def test_a_setup_is_chosen_by_geometry() -> None:
+    board = find("ulx3s-85f")
+    assert board.setup().geometry == "ecp5-85f"
+    assert board.setup("ecp5-85f-16x8").clock_hz == 125_000_000
+    with pytest.raises(
+        BoardError,
+        match="ulx3s-85f: no setup for geometry 'up5k'; it is built with ecp5-85f or ecp5-85f-16x8",
+    ):
+        board.setup("up5k")
+
+
+def test_baud_rates_that_the_clock_cannot_make_are_refused() -> None:
+    board = find("icebreaker")
+    assert board.divisor(24_000_000) == 8
+    with pytest.raises(
+        BoardError, match=r"7000000 baud cannot be made from 24 MHz: 3 cycles a bit are 8000000"
+    ):
+        replace(board, baud=7_000_000).divisor(24_000_000)
+
+
+def test_setups_name_their_part() -> None:
+    assert Setup("up5k", 1, Part("ice40")) in (
+        replace(setup, clock_hz=1) for setup in find("icebreaker").setups
+    )
