@@ -187,6 +187,34 @@ def info(**options: Any) -> None:
 
 
 @main.command()
+@click.argument("device", default="sim")
+@_common("geometry", "json")
+@click.option(
+    "--soak",
+    type=click.FloatRange(0),
+    default=3.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the link is under load.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0.1),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Without any progress for so long a step has failed.",
+)
+def selftest(**options: Any) -> None:
+    """Test DEVICE: identity, every memory, every multiplier, the link, whole networks.
+
+    Steps rest on those before them: the first that fails names the part at fault and its likely
+    cause. Whatever was loaded on the device is overwritten. --json is the report to send.
+    """
+    _call("selftest", **options)
+
+
+@main.command()
 @_common("geometry")
 @click.option(
     "--tcp",

@@ -61,7 +61,7 @@ class Device:
         try:
             self.identity: Identity = self._reset()
             if geometry is not None:
-                self._check_geometry(geometry, "asked for")
+                check_geometry(self.geometry, geometry, "asked for")
         except DriverError:
             link.close()
             raise
@@ -137,7 +137,7 @@ class Device:
             LinkError: no answer
         """
         for program in programs:
-            self._check_geometry(program.geometry, "the program is compiled for")
+            check_geometry(self.geometry, program.geometry, "the program is compiled for")
         if self._failed:
             self.reset()
         sent, tickets = 0, []
@@ -273,16 +273,6 @@ class Device:
         payload = self._client.request(Opcode.RESULT, Space.ACTIVATION, 0, 0)
         self._runs = Counters.unpack(payload).runs
 
-    def _check_geometry(self, geometry: Geometry, what: str) -> None:
-        found, other = self.geometry, geometry
-        if found != other:
-            names = [n for n in vars(found) if getattr(found, n) != getattr(other, n)]
-            differences = ", ".join(f"{n} {getattr(found, n)} / {getattr(other, n)}" for n in names)
-            raise DeviceError(
-                f"geometry: the device is {found.name}, {what} {other.name}; device / other: "
-                f"{differences}; compile for the device's geometry or use another device"
-            )
-
     def _missing(self, space: Space, address: int, data: bytes) -> list[tuple[int, bytes]]:
         """List the stretches of an image that are not on the device; take them for written."""
         width = word_bytes(space, self.geometry)
@@ -315,3 +305,22 @@ class Device:
             )
             for at in range(0, len(data), step)
         ]
+
+
+def check_geometry(found: Geometry, other: Geometry, what: str) -> None:
+    """Refuse a device of another geometry.
+
+    Parameters
+        found : the device's
+        other : the one that is needed
+        what : the other one is
+    Raises
+        DeviceError: they differ; both are named, and where
+    """
+    if found != other:
+        names = [n for n in vars(found) if getattr(found, n) != getattr(other, n)]
+        differences = ", ".join(f"{n} {getattr(found, n)} / {getattr(other, n)}" for n in names)
+        raise DeviceError(
+            f"geometry: the device is {found.name}, {what} {other.name}; device / other: "
+            f"{differences}; compile for the device's geometry or use another device"
+        )

@@ -153,8 +153,39 @@ def _make_models() -> None:
     _save("random_models", {"modelgen_seeds": seeds}, arrays)
 
 
+#: Of the committed vectors, what boards are tested with: frames of speech, and the extremes.
+KNOWN_ANSWERS = models.FOLDER / "known_answers.npz"
+KNOWN_SPEECH, KNOWN_RANDOM = 14, 2
+#: The random model that fits every named geometry.
+KNOWN_SMALL = 18
+
+
+def known_answers() -> dict[str, npt.NDArray[Any]]:
+    """Choose from the committed vectors what `otus selftest` compares."""
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    for name in models.names():
+        vector = load(name)
+        (speech, noise), (told, heard) = zip(*vector.cases("tflm"), strict=True)
+        step = len(speech) // KNOWN_SPEECH
+        some = slice(0, KNOWN_SPEECH * step, step)
+        arrays[f"{name}_inputs"] = np.concatenate([speech[some], noise[:KNOWN_RANDOM]])
+        arrays[f"{name}_outputs"] = np.concatenate([told[some], heard[:KNOWN_RANDOM]])
+    small = load_models()[KNOWN_SMALL]
+    arrays["small_model"] = np.frombuffer(small.data, "u1")
+    arrays["small_inputs"], arrays["small_outputs"] = small.inputs, small.outputs["tflm"]
+    return arrays
+
+
+def _make_known_answers() -> None:
+    with np.load(FOLDER / "random_models.npz") as file:
+        provenance = file["provenance"]
+    arrays = known_answers()
+    np.savez_compressed(KNOWN_ANSWERS, allow_pickle=False, provenance=provenance, **arrays)
+
+
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent))
     FOLDER.mkdir(exist_ok=True)
     _make_models()
     _make_shipped()
+    _make_known_answers()
