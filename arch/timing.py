@@ -4,14 +4,14 @@ The schedule is fixed: every latency is known, so the cycles of a program follow
 descriptors and the geometry alone. `predict` returns what the counters of the hardware report.
 
 A word that the issue stage releases in cycle c moves on like this:
-  c + ISSUE              address at the activation memory, PADDING later at the weight memory
+  c                      address at the activation memory, PADDING later at the weight memory
   + MEMORY + PADDING     activation and weight word at column group 0; group g is g cycles later
   + dot_product          sum of `rows` products
   + ACCUMULATE           pooled accumulator, ready to drain
   + step * interval      its column group is selected
   + SELECT               accumulator and record at the requantise lane
-  + requantise           int8 output; written to the activation buffer in this cycle, and may be
-                         read by a word that is released in this cycle
+  + requantise           int8 output, written to the activation buffer in this cycle
+  + WRITTEN              may be read by a word that is released in this cycle
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ from typing import NamedTuple
 from .descriptor import WORDS, Descriptor
 from .geometry import Geometry
 
-#: Cycles from the release of a word until its addresses reach the memories.
-ISSUE = 1
+#: From the cycle of a write until a word that reads it may be released.
+WRITTEN = 1
 #: Memory read with an output register.
 MEMORY = 2
 #: Padding takes the place of an activation word.
@@ -32,9 +32,10 @@ MULTIPLY = 3
 ACCUMULATE = 2
 #: Two-stage selection of a column group; the parameter memory is read at the same time.
 SELECT = 2
-#: Descriptor words, one a cycle after the first address, and one cycle to load the loops.
+#: Descriptor words, one a cycle after the first address.
 FETCH = WORDS + 1
-LOAD = 1
+#: Bank, first word in the loops, first word at the gate.
+LOAD = 3
 #: Requantise lane before (bias, left shift) and after the product (round, offset, two shift
 #: stages, zero point, clamp).
 REQUANTISE_BEFORE = 2
@@ -59,7 +60,7 @@ def requantise(geometry: Geometry) -> int:
 
 def drain(geometry: Geometry) -> int:
     """Cycles from the release of a tile's last word until its first column group is selected."""
-    return ISSUE + MEMORY + PADDING + dot_product(geometry) + ACCUMULATE
+    return MEMORY + PADDING + dot_product(geometry) + ACCUMULATE
 
 
 def write_back(geometry: Geometry) -> int:
@@ -182,7 +183,7 @@ def _waits(
     d: Descriptor, source: _Producer | None, cycle: int, start: int, slots: int
 ) -> list[int]:
     """Cycles before which the last word cannot be released, for each row still being written."""
-    if source is None or cycle >= source.end:
+    if source is None or cycle >= source.end + WRITTEN:
         return []
     waits = []
     for slot in range(slots):
@@ -193,6 +194,6 @@ def _waits(
             row_end = source.destination + rows * source.row_words
             word = max(low, row_start)
             if word < min(high, row_end):
-                waits.append(complete + d.reduction - 1 - (word - first))
+                waits.append(complete + WRITTEN + d.reduction - 1 - (word - first))
             row_start = row_end
     return waits

@@ -66,15 +66,15 @@ class Core(wiring.Component):
         ]
         for name in ("layer", "load", "bank", "source_ready", "watermark"):
             m.d.comb += getattr(issue, name).eq(getattr(sequencer, name))
-        for name in ("done", "busy", "stall_data", "stall_drain"):
+        for name in ("done", "waiting", "busy", "stall_data", "stall_drain"):
             m.d.comb += getattr(sequencer, name).eq(getattr(issue, name))
 
         # Into the array. The pad outlives its layer by the memory's latency.
         with m.If(sequencer.load):
             m.d.sync += activations.pad.eq(sequencer.layer.pad)
         m.d.comb += [
-            activations.read_enable.eq(issue.valid),
-            activations.read_address.eq(issue.address),
+            # Also while a word waits: the port belongs to it.
+            activations.read_enable.eq(issue.waiting),
             activations.read_padding.eq(issue.padding),
             array.weight_address.eq(
                 delayed(m, issue.weight_address, timing.PADDING, "weight_address")
@@ -83,8 +83,11 @@ class Core(wiring.Component):
             array.control.eq(delayed(m, issue.control, ActivationBuffer.latency, "control")),
         ]
 
+        for position in range(geometry.positions):
+            m.d.comb += activations.read_address[position].eq(issue.address[position])
+
         # Out of the array: a tile is announced one cycle before its first group is ready.
-        announced = timing.drain(geometry) - timing.ISSUE - 1
+        announced = timing.drain(geometry) - 1
         m.d.comb += [
             drain.tile.eq(delayed(m, issue.tile, announced, "tile")),
             drain.pooled.eq(array.pooled),

@@ -1,10 +1,9 @@
 """The loops of a layer: which activation word and which weight word go into the array, and when."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..arch import timing
 from ..arch.geometry import Geometry
 from .accumulator import Control
 from .drain import TileLayout
@@ -14,20 +13,20 @@ from .layouts import DescriptorLayout
 class Issue(wiring.Component):
     """Walk the loops of arch.descriptor, and release one word a cycle.
 
-    A word is held back while its activations are not written yet (`stall_data`), and the last word
-    of a reduction while the tile before it still drains (`stall_drain`). The released word's
-    outputs are valid `latency` cycles after its release.
+    The loops hold the next word, the gate the one before it, until that is released: not in the
+    cycle after its activations were missing (`stall_data`), and not at the end of a reduction while
+    the tile before it drains (`stall_drain`). The first word may be released `timing.LOAD` cycles
+    after `load`.
     """
-
-    latency = timing.ISSUE
 
     def __init__(self, geometry: Geometry) -> None:
         self.geometry = geometry
+        address = (geometry.activation_words - 1).bit_length()
         super().__init__(
             {
                 #: The layer; stable from `load` until `done`.
                 "layer": In(DescriptorLayout),
-                #: Start the loops: the first word may be released in the next cycle.
+                #: Start the loops.
                 "load": In(1),
                 #: Bank of the layer, passed on with its tiles.
                 "bank": In(1),
@@ -35,17 +34,18 @@ class Issue(wiring.Component):
                 "source_ready": In(1),
                 #: Else only activation words below this address are.
                 "watermark": In(16),
-                #: In this cycle: a word is released; or none is, and why.
+                #: A word is at the gate.
+                "waiting": Out(1),
+                #: In this cycle it is released; or it is not, and why.
                 "busy": Out(1),
                 "stall_data": Out(1),
                 "stall_drain": Out(1),
                 #: The last word is released in this cycle.
                 "done": Out(1),
-                #: The released word.
-                "valid": Out(1),
-                "address": Out(data.ArrayLayout(16, geometry.positions)),
+                #: The word at the gate; `control` and `tile` are valid when it is released.
+                "address": Out(data.ArrayLayout(address, geometry.positions)),
                 "padding": Out(data.ArrayLayout(1, geometry.positions)),
-                "weight_address": Out(16),
+                "weight_address": Out((geometry.weight_words - 1).bit_length()),
                 "control": Out(Control),
                 #: The tile that ends with the released word.
                 "tile": Out(TileLayout),
@@ -53,132 +53,158 @@ class Issue(wiring.Component):
         )
 
     def elaborate(self, _platform: object) -> Module:
-        """Build counters, address pointers and the two gates."""
+        """Build the loops and the gate."""
         m = Module()
-        layer, positions = self.layer, self.geometry.positions
-        active = Signal()
-        reduction_left, windows_left, tiles_left, groups_left = (
-            Signal.like(field)
-            for field in (layer.reduction, layer.windows, layer.tiles, layer.groups)
-        )
-        reduction_first, window_first = Signal(), Signal()
-        weight, tile_weight = Signal(16), Signal(16)
-        addresses = [Signal(16, name=f"address_{p}") for p in range(positions)]
-        window_bases = [Signal(16, name=f"window_base_{p}") for p in range(positions)]
-        group_bases = [Signal(16, name=f"group_base_{p}") for p in range(positions)]
+        advance = Signal()
+        word = self._loops(m, advance)
+        held = Signal.like(word)
+        ready, drained = Signal(), Signal()
+        m.d.comb += advance.eq(~held.present | self.busy)
+        with m.If(advance):
+            m.d.sync += [held.eq(word), ready.eq(self._written(word))]
+        with m.Else():
+            m.d.sync += ready.eq(self._written(held))
 
-        reduction_last = reduction_left == 0
-        window_last = windows_left == 0
-        tile_last = tiles_left == 0
-        group_last = groups_left < positions
-        second = (groups_left != 0) if positions == 2 else 0
-
-        padding = [
-            ~((address >= layer.source) & (address < layer.source_end)) for address in addresses
-        ]
-        written = [
-            pad | self.source_ready | (address < self.watermark)
-            for pad, address in zip(padding, addresses, strict=True)
-        ]
-        if positions == 2:
-            written[1] |= ~second
-        ready = Cat(written).all()
-        drain_wait = Signal(16)
-        gate = ~reduction_last | (drain_wait == 0)
-        go = Signal()
+        gate = ~held.last | drained
+        ends = self.busy & held.tile_end
         m.d.comb += [
-            go.eq(active & ready & gate),
-            self.busy.eq(go),
-            self.stall_data.eq(active & ~ready),
-            self.stall_drain.eq(active & ready & ~gate),
-            self.done.eq(go & reduction_last & window_last & tile_last & group_last),
+            self.waiting.eq(held.present),
+            self.busy.eq(held.present & ready & gate),
+            self.stall_data.eq(held.present & ~ready),
+            self.stall_drain.eq(held.present & ready & ~gate),
+            self.done.eq(ends & held.layer_end),
+            self.address.eq(held.address),
+            self.padding.eq(held.padding),
+            self.weight_address.eq(held.weight),
+            self.control.valid.eq(self.busy),
+            self.control.first.eq(held.first),
+            self.control.last.eq(held.last),
+            self.control.fresh.eq(held.fresh),
+            self.tile.valid.eq(ends),
+            self.tile.bank.eq(self.bank),
+            self.tile.second.eq(held.second),
+            self.tile.row_end.eq(held.row_end),
+            self.tile.layer_end.eq(held.layer_end),
         ]
 
         # A tile takes a step for each column group and row; the next one must not end before.
-        steps = Signal(16)
-        m.d.comb += steps.eq(
-            Mux(tile_last, layer.last_steps + 1, self.geometry.column_groups) << second
-        )
-        with m.If(drain_wait != 0):
-            m.d.sync += drain_wait.eq(drain_wait - 1)
-        with m.If(go & reduction_last & window_last):
-            m.d.sync += drain_wait.eq(steps * self.geometry.requantise_interval - 1)
-
-        m.d.sync += [
-            self.valid.eq(go),
-            Cat(self.address[p] for p in range(positions)).eq(Cat(addresses)),
-            Cat(self.padding[p] for p in range(positions)).eq(Cat(padding)),
-            self.weight_address.eq(weight),
-            self.control.valid.eq(go),
-            self.control.first.eq(reduction_first),
-            self.control.last.eq(reduction_last),
-            self.control.fresh.eq(window_first),
-            self.tile.valid.eq(go & reduction_last & window_last),
-            self.tile.bank.eq(self.bank),
-            self.tile.second.eq(second),
-            self.tile.row_end.eq(tile_last),
-            self.tile.layer_end.eq(tile_last & group_last),
+        steps = Mux(held.row_end, self.layer.last_steps, self.geometry.column_groups - 1)
+        interval = self.geometry.requantise_interval.bit_length() - 1
+        cycles = [
+            Cat(Value.cast((1 << bits) - 1)[:bits], steps) for bits in (interval, interval + 1)
         ]
-
-        with m.If(self.load):
-            m.d.sync += [
-                active.eq(1),
-                reduction_left.eq(layer.reduction),
-                windows_left.eq(layer.windows),
-                tiles_left.eq(layer.tiles),
-                groups_left.eq(layer.groups),
-                reduction_first.eq(1),
-                window_first.eq(1),
-                weight.eq(layer.weights),
-                tile_weight.eq(layer.weights),
-            ]
-            for position in range(positions):
-                start = layer.origin + (layer.group_stride if position else 0)
-                m.d.sync += [
-                    addresses[position].eq(start),
-                    window_bases[position].eq(start),
-                    group_bases[position].eq(start),
-                ]
-        with m.Elif(go):
-            m.d.sync += [
-                reduction_left.eq(reduction_left - 1),
-                reduction_first.eq(0),
-                weight.eq(weight + 1),
-                *(address.eq(address + 1) for address in addresses),
-            ]
-            with m.If(reduction_last):
-                m.d.sync += [reduction_left.eq(layer.reduction), reduction_first.eq(1)]
-                with m.If(~window_last):
-                    m.d.sync += [
-                        windows_left.eq(windows_left - 1),
-                        window_first.eq(0),
-                        weight.eq(tile_weight),
-                    ]
-                    for address, base in zip(addresses, window_bases, strict=True):
-                        moved = base + layer.window_stride
-                        m.d.sync += [address.eq(moved), base.eq(moved)]
-                with m.Else():
-                    m.d.sync += [
-                        windows_left.eq(layer.windows),
-                        window_first.eq(1),
-                        tile_weight.eq(weight + 1),
-                        tiles_left.eq(tiles_left - 1),
-                    ]
-                    for address, base, group in zip(
-                        addresses, window_bases, group_bases, strict=True
-                    ):
-                        m.d.sync += [address.eq(group), base.eq(group)]
-                    with m.If(tile_last):
-                        m.d.sync += [
-                            tiles_left.eq(layer.tiles),
-                            groups_left.eq(groups_left - positions),
-                            weight.eq(layer.weights),
-                            tile_weight.eq(layer.weights),
-                            active.eq(~group_last),
-                        ]
-                        for address, base, group in zip(
-                            addresses, window_bases, group_bases, strict=True
-                        ):
-                            moved = group + (layer.group_stride << (positions - 1))
-                            m.d.sync += [address.eq(moved), base.eq(moved), group.eq(moved)]
+        drain_left = Signal(signed(len(cycles[1]) + 1), init=-1)
+        m.d.comb += drained.eq(drain_left[-1])
+        with m.If(ends | ~drained):
+            _count_down(m, drain_left, Mux(held.second, cycles[1], cycles[0]), ends)
         return m
+
+    def _loops(self, m: Module, advance: Signal) -> data.View:
+        """Walk the loops, a word further where `advance` is 1; return the word they are at."""
+        layer, positions = self.layer, self.geometry.positions
+        word = Signal(
+            data.StructLayout(
+                {
+                    "present": 1,
+                    "first": 1,
+                    "last": 1,
+                    "fresh": 1,
+                    "tile_end": 1,
+                    "second": 1,
+                    "row_end": 1,
+                    "layer_end": 1,
+                    "address": self.address.shape(),
+                    "padding": self.padding.shape(),
+                    "weight": self.weight_address.shape(),
+                }
+            )
+        )
+        # Cycles after `load`: the loops start, then they hold a word. Without one they turn idly.
+        starting, active = Signal(), Signal()
+        m.d.sync += starting.eq(self.load)
+        reduction, windows, tiles, groups = (
+            Signal(signed(layer[name].shape().width + 1), name=f"{name}_left")
+            for name in ("reduction", "windows", "tiles", "groups")
+        )
+        # What this step ends: each is 1 only where those before it are.
+        step, window_end, tile_end, row_end = Signal(), Signal(), Signal(), Signal()
+        m.d.comb += [
+            step.eq(starting | advance),
+            window_end.eq(starting | reduction[-1]),
+            tile_end.eq(starting | (reduction[-1] & windows[-1])),
+            row_end.eq(starting | (reduction[-1] & windows[-1] & tiles[-1])),
+        ]
+        weight, tile_weight, next_weight = (Signal.like(self.weight_address) for _ in range(3))
+        m.d.comb += next_weight.eq(Mux(row_end, layer.weights, weight + 1))
+        with m.If(step):
+            _count_down(m, reduction, layer.reduction, window_end)
+            m.d.sync += [
+                word.first.eq(window_end),
+                weight.eq(Mux(window_end & ~tile_end, tile_weight, next_weight)),
+            ]
+            with m.If(window_end):
+                _count_down(m, windows, layer.windows, tile_end)
+                m.d.sync += word.fresh.eq(tile_end)
+            with m.If(tile_end):
+                _count_down(m, tiles, layer.tiles, row_end)
+                m.d.sync += tile_weight.eq(next_weight)
+            with m.If(row_end):
+                _count_down(m, groups, layer.groups, starting, positions)
+                m.d.sync += active.eq(starting | (active & ~groups[-1]))
+        addresses = self._addresses(m, step, window_end, tile_end, row_end)
+        m.d.comb += [
+            word.present.eq(active),
+            word.last.eq(reduction[-1]),
+            word.tile_end.eq(reduction[-1] & windows[-1]),
+            # Two rows a group: an even rest below zero says that there is one row only.
+            word.second.eq(~(groups[-1] & ~groups[0]) if positions == 2 else 0),
+            word.row_end.eq(tiles[-1]),
+            word.layer_end.eq(tiles[-1] & groups[-1]),
+            word.weight.eq(weight),
+        ]
+        for position, address in enumerate(addresses):
+            inside = (address >= layer.source) & (address < layer.source_end)
+            m.d.comb += [word.address[position].eq(address), word.padding[position].eq(~inside)]
+        return word
+
+    def _addresses(
+        self, m: Module, step: Signal, window_end: Signal, tile_end: Signal, row_end: Signal
+    ) -> list[Signal]:
+        """Return the address of each position's activation word."""
+        layer, positions = self.layer, self.geometry.positions
+        addresses = [Signal(16, name=f"address_{p}") for p in range(positions)]
+        # Where the next window starts, this group, and the next group.
+        next_window, group, next_group = Signal(16), Signal(16), Signal(16)
+        jump = Mux(row_end, next_group, Mux(tile_end, group, next_window))
+        with m.If(step):
+            m.d.sync += addresses[0].eq(Mux(window_end, jump, addresses[0] + 1))
+            if positions == 2:
+                m.d.sync += addresses[1].eq(
+                    Mux(window_end, jump, addresses[1]) + Mux(window_end, layer.group_stride, 1)
+                )
+            with m.If(window_end):
+                m.d.sync += next_window.eq(jump + layer.window_stride)
+            with m.If(row_end):
+                m.d.sync += [
+                    group.eq(next_group),
+                    next_group.eq(next_group + (layer.group_stride << (positions - 1))),
+                ]
+        with m.If(self.load):
+            m.d.sync += next_group.eq(layer.origin)
+        return addresses
+
+    def _written(self, word: data.View) -> Value:
+        """Tell whether a word's activations are written."""
+        bits = len(word.address[0])
+        written = [
+            self.source_ready | padding | (address < self.watermark[: bits + 1])
+            for address, padding in zip(word.address, word.padding, strict=True)
+        ]
+        if self.geometry.positions == 2:
+            written[1] |= ~word.second
+        return Cat(written).all()
+
+
+def _count_down(m: Module, left: Signal, count: Value, reload: Value, by: int = 1) -> None:
+    """Let `left` be what is left of `count` (stored minus one): negative in the last pass."""
+    m.d.sync += left.eq(Mux(reload, count, left) - by)

@@ -39,6 +39,7 @@ class Sequencer(wiring.Component):
                 "source_ready": Out(1),
                 "watermark": Out(16),
                 "done": In(1),
+                "waiting": In(1),
                 "busy": In(1),
                 "stall_data": In(1),
                 "stall_drain": In(1),
@@ -94,10 +95,11 @@ class Sequencer(wiring.Component):
                 ]
                 with m.If(~waiting):
                     m.next = "RUN"
-            with m.State("RUN"), m.If(self.done):
-                with m.If(self.layer.last):
+            with m.State("RUN"):
+                m.d.comb += fetching.eq(~self.waiting)
+                with m.If(self.done & self.layer.last):
                     m.next = "TAIL"
-                with m.Else():
+                with m.Elif(self.done):
                     m.next = "FETCH"
             with m.State("TAIL"):
                 m.d.comb += tail.eq(1)

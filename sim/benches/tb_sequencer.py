@@ -37,7 +37,7 @@ class StandIn:
         self.ports = Ports(
             bench,
             [
-                *("start", "entry", "done", "busy", "stall_data", "stall_drain", "writing"),
+                *("start", "entry", "done", "waiting", *_RESULT, "writing"),
                 *("write_enable", "write_address", "write_data"),
             ],
             [],
@@ -84,8 +84,14 @@ class StandIn:
             self.ports.set(entry=rng.getrandbits(6))
         issuing = self.loaded > self.finished
         self.done = issuing and self.left == 0
-        self.cause = "busy" if self.done else rng.choice(_RESULT) if issuing else ""
-        self.ports.set(done=int(self.done), **{name: int(name == self.cause) for name in _RESULT})
+        # Without a word at the gate the cycle is the fetch's.
+        anything = rng.choice((*_RESULT, "fetch"))
+        self.cause = "busy" if self.done else anything if issuing else ""
+        self.ports.set(
+            done=int(self.done),
+            waiting=int(self.cause in _RESULT),
+            **{name: int(name == self.cause) for name in _RESULT},
+        )
         step = {name: rng.getrandbits(1) for name in StepLayout.members}
         step |= {"valid": 0}
         self.row_end = self.layer_end = 0
@@ -237,7 +243,7 @@ async def resets_at_any_cycle(dut: Any) -> None:
         await bench.step(1 + bench.rng.randrange(whole))
         stand_in.clear()
         stand_in.runs = stand_in.bank = 0
-        stand_in.ports.set(start=0, done=0, writing=0, **dict.fromkeys(_RESULT, 0))
+        stand_in.ports.set(start=0, done=0, waiting=0, writing=0, **dict.fromkeys(_RESULT, 0))
         await bench.reset(1)
         await bench.step()  # checks that it is idle
         stand_in.check_counters()

@@ -8,9 +8,8 @@ from otus.arch.geometry import Geometry
 
 #: Four lanes deep adder tree (8 rows), two requantise lanes: a full tile drains in 4 steps.
 ARRAY = Geometry(8, 8, requantise_lanes=2)
-#: From a release to the first step: issue 1, memory 2, padding 1, multiplier 3, adders 3,
-#: accumulator 2.
-DRAIN = 1 + 2 + 1 + 3 + 3 + 2
+#: From a release to the first step: memory 2, padding 1, multiplier 3, adders 3, accumulator 2.
+DRAIN = 2 + 1 + 3 + 3 + 2
 #: From a step to its write: selection 2, requantise lane 13.
 WRITE = 2 + 13
 
@@ -37,8 +36,11 @@ LAYER = Descriptor(
 )
 
 
-#: The last word of LAYER is released in cycle 14, and the last of its 4 steps is 3 later.
-END = 14 + DRAIN + WRITE + 3
+#: Before a layer's first word: fetch 9, load 3.
+FETCH = 9 + 3
+#: The last of LAYER's 4 words is released in cycle LAST; the last of its 4 steps is 3 later.
+LAST = FETCH + 4
+END = LAST + DRAIN + WRITE + 3
 
 
 def test_latencies() -> None:
@@ -50,19 +52,17 @@ def test_latencies() -> None:
 
 
 def test_one_tile() -> None:
-    # 9 cycles of fetch and 1 of load; words in cycles 11 to 14; the last of 4 steps is written
-    # in cycle END.
     found = timing.predict([LAYER], ARRAY)
-    assert found.layers == (timing.LayerCycles(busy=4, stall_drain=0, stall_data=0, fetch=10),)
+    assert found.layers == (timing.LayerCycles(busy=4, stall_drain=0, stall_data=0, fetch=FETCH),)
     assert found.total == END
-    assert found.tail == END - 14
+    assert found.tail == END - LAST
     assert sum(found.counters().values()) == 2 * found.total
 
 
 def test_short_tiles_wait_for_the_lanes() -> None:
     # Tiles of 1 word whose outputs take 4 steps: the second and third end 3 cycles late.
     found = timing.predict([replace(LAYER, reduction=1, tiles=3)], ARRAY)
-    assert found.layers[0] == timing.LayerCycles(busy=3, stall_drain=6, stall_data=0, fetch=10)
+    assert found.layers[0] == timing.LayerCycles(busy=3, stall_drain=6, stall_data=0, fetch=FETCH)
     # An iterative lane of 8 bits takes 4 cycles a step: 16 a tile.
     slow = timing.predict([replace(LAYER, reduction=1, tiles=3)], replace(ARRAY, requantise_bits=8))
     assert slow.layers[0].stall_drain == 30
@@ -72,7 +72,7 @@ def test_pooled_positions_drain_once() -> None:
     # The first of the second row's three positions ends 2 cycles after the first row, which drains
     # for 4; the other positions only raise the maximum.
     found = timing.predict([replace(LAYER, reduction=2, windows=3, groups=2)], ARRAY)
-    assert found.layers[0] == timing.LayerCycles(busy=12, stall_drain=2, stall_data=0, fetch=10)
+    assert found.layers[0] == timing.LayerCycles(busy=12, stall_drain=2, stall_data=0, fetch=FETCH)
 
 
 def test_the_next_layer_waits_for_what_it_reads() -> None:
@@ -81,11 +81,12 @@ def test_the_next_layer_waits_for_what_it_reads() -> None:
         LAYER, source=200, source_end=201, origin=200, reduction=1, destination=300, last_steps=1
     )
     found = timing.predict([first, second], ARRAY)
-    # Released from cycle 25 on (14, 10 of fetch and load), written in END.
+    # Released from there on where it were written, which it is in END: released a cycle later.
+    begin = LAST + FETCH + 1
     assert found.layers[1] == timing.LayerCycles(
-        busy=1, stall_drain=0, stall_data=END - 25, fetch=10
+        busy=1, stall_drain=0, stall_data=END + 1 - begin, fetch=FETCH
     )
-    assert found.total == END + DRAIN + WRITE
+    assert found.total == END + 1 + DRAIN + WRITE
     # Padding and older tensors are there at once.
     for other in (
         replace(second, source=0, source_end=1, origin=0),
@@ -98,5 +99,5 @@ def test_two_positions_share_a_word() -> None:
     pair = Geometry(8, 8, 2, requantise_lanes=2)
     found = timing.predict([replace(LAYER, reduction=8, groups=5)], pair)
     # Three pairs, the last one half; a full pair drains in 8 steps.
-    assert found.layers[0] == timing.LayerCycles(busy=24, stall_drain=0, stall_data=0, fetch=10)
-    assert found.total == 10 + 24 + DRAIN + WRITE + 3
+    assert found.layers[0] == timing.LayerCycles(busy=24, stall_drain=0, stall_data=0, fetch=FETCH)
+    assert found.total == FETCH + 24 + DRAIN + WRITE + 3

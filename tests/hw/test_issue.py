@@ -6,8 +6,8 @@ from otus.arch.geometry import Geometry
 from otus.hw.issue import Issue
 
 GEOMETRIES = [
-    Geometry(3, 5),
-    Geometry(4, 2, 2, requantise_bits=16),
+    Geometry(3, 5, activation_words=8192, weight_words=16384),
+    Geometry(4, 2, 2, requantise_bits=16, activation_words=8192, weight_words=16384),
 ]
 
 
