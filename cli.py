@@ -287,3 +287,31 @@ def build(**options: Any) -> None:
     command fails and there is no bitstream. Steps that are done are not done again.
     """
     _call("build", **options)
+
+
+@main.command()
+@click.argument("board")
+@click.option("--geometry", metavar="NAME", help="One of the board's geometries (otus boards).")
+@click.option(
+    "--device",
+    metavar="PORT",
+    help="Where the board's link is, such as /dev/ttyUSB1: ask it afterwards what it is.",
+)
+@click.option(
+    "--keep", is_flag=True, help="Write to the board's flash, so that it is there after power-off."
+)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("build"),
+    show_default=True,
+    help="Folder that the build was given.",
+)
+@_common("json")
+def flash(**options: Any) -> None:
+    """Load the bitstream of BOARD that `otus build` made.
+
+    Refuses a bitstream that is missing, changed or older than the gateware. With --device it reads
+    build, geometry and clock back over the link and compares them with the build's report.
+    """
+    _call("flash", **options)

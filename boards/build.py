@@ -24,6 +24,7 @@ from .cells import check_cells
 from .design import Design
 from .errors import BoardError
 from .family import Command
+from .sources import fingerprint
 from .timing import Timing, check_fit, read_report
 from .tools import Tool, find_tools
 
@@ -294,6 +295,7 @@ def _report(
         "array": geometry.name,
         "macs_per_cycle": geometry.macs_per_cycle,
         "build": f"{plan.build:08x}",
+        "sources": fingerprint(board, setup),
         "clock_mhz": setup.clock_hz / 1e6,
         "fmax_mhz": {
             "median": round(median(speeds), 2),

