@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..arch.geometry import NAMED, Geometry
+from ..arch.geometry import Geometry
 from ..arch.packet import Identity
 from ..driver.device import Device
 from ..driver.errors import DeviceError, DriverError, LinkError
@@ -85,7 +85,7 @@ class Artefact:
     @property
     def geometry(self) -> Geometry:
         """Geometry that it was built with."""
-        return NAMED[self.report["geometry"]]
+        return Geometry.parse(self.report["geometry"])
 
     @property
     def clock_hz(self) -> int:

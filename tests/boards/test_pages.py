@@ -1,0 +1,102 @@
+"""Docs and board files say the same; commands and links in the docs are real."""
+
+import re
+import shlex
+from pathlib import Path
+
+import board_pages
+import pytest
+
+from otus.boards import all_boards, find
+from otus.cli import main
+from otus.driver.selftest import STEPS
+
+PAGES = sorted(board_pages.PAGES.glob("*.md"))
+GUIDES = [*PAGES, board_pages.DOCS / "adding-a-board.md", board_pages.DOCS / "geometry.md"]
+#: Pages that are of no single board.
+COMMON = {"README", "measured"}
+
+
+def test_every_board_has_a_page_and_every_page_a_board() -> None:
+    assert {page.stem for page in PAGES} - COMMON == {board.name for board in all_boards()}
+
+
+@pytest.mark.parametrize(
+    ("page", "sections"), board_pages.made().items(), ids=lambda value: getattr(value, "stem", "")
+)
+def test_what_follows_from_the_board_files_is_current(page: Path, sections: dict[str, str]) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert board_pages.replaced(text, sections) == text, f"run: {board_pages.COMMAND}"
+
+
+@pytest.mark.parametrize("board", all_boards(), ids=lambda board: board.name)
+def test_every_page_names_the_pins_of_the_link(board: object) -> None:
+    """Read from the platform's own file, by another way than the page's tables."""
+    platform = board.platform()  # type: ignore[attr-defined]
+    text = (board_pages.PAGES / f"{board.name}.md").read_text()  # type: ignore[attr-defined]
+    for wire in platform.lookup("uart", 0).ios[:2]:
+        (pins,) = wire.ios
+        (name,) = pins.map_names(platform._conn_pins, wire)
+        assert re.search(rf"{wire.name} pin {name}\b", text)
+    for heading in ("## Wiring of the link", "## Good to know"):
+        assert heading in text
+
+
+def blocks(page: Path) -> list[list[str]]:
+    """List the words of the lines in code blocks that call otus."""
+    text = page.read_text(encoding="utf-8")
+    lines = "\n".join(re.findall(r"^```\n(.*?)^```", text, re.S | re.M)).splitlines()
+    calls = [line.split(">")[0] for line in lines if line.startswith("otus ")]
+    return [shlex.split(line)[1:] for line in calls]
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
+def test_commands_in_code_blocks_parse(page: Path) -> None:
+    for name, *arguments in blocks(page):
+        main.commands[name].make_context(name, arguments)
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
+def test_commands_and_options_that_are_mentioned_exist(page: Path) -> None:
+    for span in re.findall(r"`otus ([^`]+)`", page.read_text(encoding="utf-8")):
+        name, *words = span.split()
+        known = {option for parameter in main.commands[name].params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known, span
+
+
+def test_there_are_commands_to_check() -> None:
+    assert len(blocks(board_pages.PAGES / "icebreaker.md")) == 5
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", linked.read_text(encoding="utf-8"), re.M)
+            assert anchor in {h.lower().replace(" ", "-").replace(",", "") for h in headings}
+
+
+def test_example_board_of_the_guide_can_be_built(tmp_path: Path) -> None:
+    text = (board_pages.DOCS / "adding-a-board.md").read_text(encoding="utf-8")
+    code = re.search(r"```python\n(.*?)```", text, re.S)
+    assert code
+    path = tmp_path / "my_board.py"
+    path.write_text(code[1])
+    board = find(str(path))
+    setup = board.setup()
+    board.pll.solve(round(board.platform().default_clk_frequency), setup.clock_hz)
+    assert board.divisor(setup.clock_hz) > 4
+    fields = {name for row in re.findall(r"^\| (`.+?`) \|", text, re.M) for name in row.split(", ")}
+    told = {name.strip("`") for name in fields}
+    assert told | {"name", "title", "device"} == set(type(board).__dataclass_fields__)
+
+
+def test_guide_shows_every_step_of_the_self_test() -> None:
+    text = (board_pages.PAGES / "README.md").read_text(encoding="utf-8")
+    for title in STEPS.values():
+        assert f"ok      {title}" in text
