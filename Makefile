@@ -5,14 +5,16 @@ VENV   := .venv
 STAMPS := .stamps
 BIN    := $(VENV)/bin
 JOBS   ?= 2
+SEEDS  ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check clean
+.PHONY: help demo test lint check boards clean
 
 help:
 	@echo "make demo    a recording, the simulated accelerator, and where the sound came from"
 	@echo "make test    lint, then every test"
 	@echo "make lint    ruff, mypy, import-linter"
+	@echo "make boards  bitstreams of every board, and the table of their speeds (hours; it resumes)"
 	@echo "make clean   remove what make made (the cache of compiled simulators stays)"
 	@echo
 	@echo "PYTHON=python3.12 chooses the interpreter, JOBS=4 the tests that run side by side."
@@ -56,6 +58,9 @@ check: $(STAMPS)/test
 	$(BIN)/python -P -m pytest -n $(JOBS) tests
 
 test: lint check
+
+boards: $(STAMPS)/test
+	$(BIN)/python -P -m otus.boards.matrix --seeds $(SEEDS) --jobs $(JOBS)
 
 clean:
 	rm -rf $(VENV) $(STAMPS) .typing build dist *.egg-info out

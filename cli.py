@@ -247,8 +247,22 @@ def bench(**options: Any) -> None:
 
 
 @main.command()
+@_common("json")
+def boards(**options: Any) -> None:
+    """List the boards: part, geometries, room for weights, link, and what was last measured.
+
+    A board can be built with each geometry that is listed for it; the first is its default.
+    """
+    _call("boards", **options)
+
+
+@main.command()
 @click.argument("board")
-@click.option("--geometry", metavar="NAME", help="One of the board's geometries (otus boards).")
+@click.option(
+    "--geometry",
+    metavar="GEOMETRY",
+    help="One of the board's own (otus boards), or any other, as ROWSxCOLUMNS with options.",
+)
 @click.option(
     "--seeds",
     type=click.IntRange(1, 100),

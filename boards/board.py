@@ -4,13 +4,13 @@ import difflib
 import importlib
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
 from amaranth.build import Platform
 
-from ..arch.geometry import NAMED, Geometry
+from ..arch.geometry import Geometry
 from ..hw.parts import Part
 from .errors import BoardError
 from .family import Family
@@ -37,7 +37,7 @@ class Setup:
     """An accelerator that a board is built with.
 
     Parameters
-        geometry : a name of arch.geometry.NAMED
+        geometry : as `Geometry.parse` reads it; the boards' own are names of arch.geometry.NAMED
         clock_hz : clock of the accelerator, made by the board's PLL
         part : how multipliers and memories are built
     """
@@ -45,6 +45,11 @@ class Setup:
     geometry: str
     clock_hz: int
     part: Part
+
+    @property
+    def array(self) -> Geometry:
+        """The geometry itself."""
+        return Geometry.parse(self.geometry)
 
 
 @dataclass(frozen=True)
@@ -81,20 +86,20 @@ class Board:
     button: tuple[str, int] | None = None
 
     def setup(self, geometry: str | None = None) -> Setup:
-        """Return the setup of a named geometry, the default one where none is named.
+        """Return the setup of a geometry, the default one where none is given.
+
+        A geometry that the board has no setup for gets the clock and the part of the default one.
 
         Raises
-            BoardError: the board is not built with this geometry; names those that it is
+            GeometryError: no such geometry
         """
         if geometry is None:
             return self.setups[0]
         for setup in self.setups:
             if setup.geometry == geometry:
                 return setup
-        raise BoardError(
-            f"{self.name}: no setup for geometry {geometry!r}; it is built with "
-            f"{' or '.join(setup.geometry for setup in self.setups)}"
-        )
+        Geometry.parse(geometry)
+        return replace(self.setups[0], geometry=geometry)
 
     def divisor(self, clock_hz: int) -> int:
         """Return the clock cycles in a bit of the link.
@@ -110,11 +115,6 @@ class Board:
                 f"{_BAUD_TOLERANCE:.1%} off; choose a baud rate that divides the clock"
             )
         return divisor
-
-
-def geometry_of(setup: Setup) -> Geometry:
-    """Return the geometry of a setup."""
-    return NAMED[setup.geometry]
 
 
 def all_boards() -> tuple[Board, ...]:

@@ -15,17 +15,18 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from statistics import median
+from threading import Event
 from typing import Any
 
 from .. import cache
-from ..arch.geometry import NAMED
+from . import measured
 from .board import Board, Setup
 from .cells import check_cells
 from .design import Design
 from .errors import BoardError
 from .family import Command
 from .sources import fingerprint
-from .timing import Timing, check_fit, read_report
+from .timing import FitError, Timing, Use, check_fit, read_report
 from .tools import Tool, find_tools
 
 #: Is told what is being done.
@@ -174,7 +175,8 @@ def place(
     folder = cache.cached("place", key, run)
     values = json.loads((folder / "place.json").read_text(encoding="utf-8"))
     timing = read_report(folder / "report.json", board.family, setup.clock_hz)
-    if values["met"] != (timing.fmax_hz >= setup.clock_hz):
+    # The tools round the clock that they were asked for.
+    if values["met"] != (timing.fmax_hz >= setup.clock_hz * (0.999 if values["met"] else 1.001)):
         raise BoardError(
             f"seed {seed}: place and route says that timing is "
             f"{'met' if values['met'] else 'missed'}, its report says {timing.fmax_hz / 1e6:.2f} "
@@ -228,7 +230,7 @@ def build(
 
     Parameters
         board : the board
-        geometry : of one of its setups; the default one where none is named
+        geometry : its default one where none is given
         seeds : of the placer
         tools : one of tools.SOURCES
         jobs : seeds placed side by side
@@ -244,20 +246,25 @@ def build(
     """
     begin = time.monotonic()
     setup = board.setup(geometry)
-    found = find_tools(board.family.programs, tools)
     target = output / board.name / setup.geometry
     report_path = target / "report.json"
     bitstream = target / f"otus{board.family.bitstream}"
     for old in (report_path, bitstream):
         old.unlink(missing_ok=True)
+    board.divisor(setup.clock_hz)
+    found = find_tools(board.family.programs, tools)
     tell(f"elaborating {setup.geometry} for {board.title}")
     plan = elaborate(board, setup)
     netlist = synthesise(board, plan, found, tell)
     tool = found[plan.commands[1][0]]
-    with ThreadPoolExecutor(jobs) as pool:
-        placed = list(
-            pool.map(lambda seed: place(board, setup, plan, netlist, seed, tool, tell), seeds)
+    try:
+        placed = _place_all(
+            lambda seed: place(board, setup, plan, netlist, seed, tool, tell), seeds, jobs
         )
+    except FitError as error:
+        raise FitError(
+            error.use, f"{board.name}: {setup.geometry} {error}; {_instead(board, error.use)}"
+        ) from error
     best = max(placed, key=lambda p: p.timing.fmax_hz)
     report = _report(board, setup, plan, placed, best, found)
     report["cells"] = json.loads((netlist / "cells.json").read_text(encoding="utf-8"))
@@ -277,6 +284,29 @@ def build(
     return report
 
 
+def _place_all(place_one: Callable[[int], Placed], seeds: Sequence[int], jobs: int) -> list[Placed]:
+    """Place all seeds; where one fails, those that have not begun are left out."""
+    failed = Event()
+
+    def unless_failed(seed: int) -> Placed | None:
+        if failed.is_set():
+            return None
+        try:
+            return place_one(seed)
+        except BaseException:
+            failed.set()
+            raise
+
+    with ThreadPoolExecutor(jobs) as pool:
+        futures = [pool.submit(unless_failed, seed) for seed in seeds]
+        try:
+            placed = [future.result() for future in futures]
+        except BaseException:
+            failed.set()
+            raise
+    return [p for p in placed if p is not None]
+
+
 def _report(
     board: Board,
     setup: Setup,
@@ -287,16 +317,18 @@ def _report(
 ) -> dict[str, Any]:
     """Gather what was measured."""
     speeds = [p.timing.fmax_hz / 1e6 for p in placed]
-    geometry = NAMED[setup.geometry]
+    geometry = setup.array
     return {
         "board": board.name,
         "device": board.device,
+        "family": board.family.name,
         "geometry": setup.geometry,
         "array": geometry.name,
         "macs_per_cycle": geometry.macs_per_cycle,
         "build": f"{plan.build:08x}",
         "sources": fingerprint(board, setup),
         "clock_mhz": setup.clock_hz / 1e6,
+        "baud": board.baud,
         "fmax_mhz": {
             "median": round(median(speeds), 2),
             "best": round(max(speeds), 2),
@@ -317,6 +349,26 @@ def _report(
         "date": date.today().isoformat(),
         "bitstream": None,
     }
+
+
+def _instead(board: Board, use: dict[str, Use]) -> str:
+    """Name the largest geometry that was measured to fit."""
+    fitting = [
+        row
+        for row in measured.rows()
+        if row.get("family") == board.family.name
+        and all(
+            name in use and need["used"] <= use[name].available
+            for name, need in row["resources"].items()
+        )
+    ]
+    if not fitting:
+        return f"choose a smaller geometry than {board.setups[0].geometry}"
+    largest = max(fitting, key=lambda row: row["macs_per_cycle"])
+    return (
+        f"the largest named geometry that fits is {largest['geometry']} ({largest['array']}, "
+        f"{largest['macs_per_cycle']} MACs a cycle)"
+    )
 
 
 def _run(tool: Tool, command: Command, folder: Path) -> None:

@@ -1,10 +1,11 @@
 """A board's design: the accelerator between the board's clock and its pins."""
 
-from amaranth.build import Platform
+from typing import Any
+
+from amaranth.build import Platform, Subsignal
 from amaranth.hdl import Elaboratable, Module
 from amaranth.lib import io
 
-from ..arch.geometry import NAMED
 from ..hw.board_top import BoardTop
 from .board import Board, Setup
 
@@ -21,9 +22,7 @@ class Design(Elaboratable):
     def __init__(self, board: Board, setup: Setup, build: int = 0) -> None:
         self.board = board
         self.setup = setup
-        self.top = BoardTop(
-            NAMED[setup.geometry], board.divisor(setup.clock_hz), setup.clock_hz, build
-        )
+        self.top = BoardTop(setup.array, board.divisor(setup.clock_hz), setup.clock_hz, build)
 
     def elaborate(self, platform: Platform) -> Module:
         """Request the pins and connect them."""
@@ -33,7 +32,7 @@ class Design(Elaboratable):
         m.submodules.pll = pll = self.board.pll(
             clock, round(platform.default_clk_frequency), self.setup.clock_hz
         )
-        link = platform.request("uart", 0, dir={"rx": "-", "tx": "-"})
+        link = _link(platform)
         m.submodules.rx = rx = io.Buffer("i", link.rx)
         m.submodules.tx = tx = io.Buffer("o", link.tx)
         m.d.comb += [
@@ -51,8 +50,24 @@ class Design(Elaboratable):
         return m
 
 
-def _port(platform: Platform, name: str, number: int, part: str | None = None) -> io.PortLike:
-    """Request a resource's pin without a buffer, or one of its parts."""
-    if part is None:
-        return platform.request(name, number, dir="-")
-    return getattr(platform.request(name, number, dir={part: "-"}), part)
+def link_pins(platform: Platform) -> dict[str, str]:
+    """Name the FPGA's pins of the link: `rx` from the host, `tx` to it."""
+    link = _link(platform)
+    return {name: getattr(link, name).io.metadata[0].name for name in ("rx", "tx")}
+
+
+def _link(platform: Platform) -> Any:
+    return _request(platform, "uart", 0)
+
+
+def _port(platform: Platform, name: str, number: int, part: str | None = None) -> Any:
+    resource = _request(platform, name, number)
+    return resource if part is None else getattr(resource, part)
+
+
+def _request(platform: Platform, name: str, number: int) -> Any:
+    """Request a resource's pins without buffers: those that are not used stay as they are."""
+    parts = {
+        item.name: "-" for item in platform.lookup(name, number).ios if isinstance(item, Subsignal)
+    }
+    return platform.request(name, number, dir=parts or "-")

@@ -14,23 +14,30 @@ from .family import Family
 _APPENDED = r"_(?:TRELLIS_FF|SB_\w|LUT4|PFUMX|L6MUX21|CCU2C|MULT\d|DP16KD|DFF|ALU|MUX2)\w*"
 
 
-class FitError(BoardError):
-    """The part has too little of a resource."""
-
-    def __init__(self, short: dict[str, tuple[int, int]]) -> None:
-        self.short = short
-        super().__init__(
-            "does not fit: "
-            + ", ".join(f"{name}: needs {need}, has {have}" for name, (need, have) in short.items())
-        )
-
-
 @dataclass(frozen=True)
 class Use:
     """How many of a resource are used, and how many there are."""
 
     used: int
     available: int
+
+
+class FitError(BoardError):
+    """The part has too little of a resource.
+
+    Parameters
+        use : of every resource
+        message : what to say; without it, what is short
+    """
+
+    def __init__(self, use: dict[str, Use], message: str = "") -> None:
+        self.use = use
+        short = [
+            f"{name}: needs {u.used}, has {u.available}"
+            for name, u in use.items()
+            if u.used > u.available
+        ]
+        super().__init__(message or f"does not fit ({'; '.join(short)})")
 
 
 @dataclass(frozen=True)
@@ -136,6 +143,5 @@ def check_fit(log: str, family: Family) -> None:
     for kind, used, available in re.findall(r"Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", log):
         totals[kind] = {"used": int(used), "available": int(available)}
     use = {name: _use(totals, kinds) for name, kinds in family.resources.items()}
-    short = {name: (u.used, u.available) for name, u in use.items() if u.used > u.available}
-    if short:
-        raise FitError(short)
+    if any(u.used > u.available for u in use.values()):
+        raise FitError(use)

@@ -12,8 +12,8 @@ from .. import models
 from ..doa.features import FeatureDefinition, GccPhat
 from ..doa.recording import active, read
 from ..sim import oracles
-from .locate import definition_of, render
-from .report import show, tracked
+from .locate import definition_of
+from .report import render, show, tracked
 from .session import Session
 
 #: Warm-up inferences, not counted.

@@ -12,8 +12,8 @@ from .. import models
 from ..doa.locate import Heard, compare, locate, read_truth
 from ..driver.compiler import Oracle
 from ..sim import oracles
-from .locate import check_picture, definition_of, draw, inference, render
-from .report import CommandError, show
+from .locate import check_picture, definition_of, draw, inference
+from .report import CommandError, render, show
 from .session import Int8Array, Session
 
 NAMES = ("azimuth", "elevation")

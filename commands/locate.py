@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
-from rich.console import Console
 from rich.table import Table
 
 from .. import models
@@ -16,7 +15,7 @@ from ..doa.features import FeatureDefinition
 from ..doa.locate import Located, locate
 from ..doa.recording import read
 from ..driver.compiler import Oracle
-from .report import CommandError, replacing, show
+from .report import CommandError, render, replacing, show
 from .session import Session
 
 Floats = npt.NDArray[Any]
@@ -142,11 +141,3 @@ def table(results: list[Located]) -> str:
             elevation = "-" if r.elevation is None else f"{r.elevation:.0f}°"
             out.add_row(f"{r.time:.2f}", f"{r.azimuth:.0f}°", elevation, f"{r.confidence:.2f}")
     return render(out)
-
-
-def render(table: Table) -> str:
-    """Render a table as plain text."""
-    console = Console(width=120, no_color=True, force_terminal=False)
-    with console.capture() as capture:
-        console.print(table)
-    return capture.get()

@@ -11,6 +11,7 @@ from typing import IO, Any, TypeVar
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 from ..arch.errors import ContractError
 from ..arch.geometry import NAMED, Geometry
@@ -70,6 +71,14 @@ def tracked(items: Iterable[_Item], total: int, label: str, quiet: bool = False)
         for item in items:
             yield item
             progress.advance(task)
+
+
+def render(table: Table) -> str:
+    """Render a table as plain text."""
+    console = Console(width=120, no_color=True, force_terminal=False)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get()
 
 
 def geometry_of(text: str | None) -> Geometry:

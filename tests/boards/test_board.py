@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from otus.arch.errors import GeometryError
 from otus.arch.geometry import NAMED
-from otus.boards import Board, BoardError, Setup, all_boards, find
+from otus.boards import Board, BoardError, all_boards, find
 from otus.boards.board import _MODULES
-from otus.hw.parts import Part
 
 OWN = """
 from amaranth_boards.icebreaker import ICEBreakerPlatform
@@ -94,11 +94,16 @@ def test_a_setup_is_chosen_by_geometry() -> None:
     board = find("ulx3s-85f")
     assert board.setup().geometry == "ecp5-85f"
     assert board.setup("ecp5-85f-16x8").clock_hz == 125_000_000
-    with pytest.raises(
-        BoardError,
-        match="ulx3s-85f: no setup for geometry 'up5k'; it is built with ecp5-85f or ecp5-85f-16x8",
-    ):
-        board.setup("up5k")
+    assert board.setup("ecp5-85f-16x8").array.name == "16x8"
+
+
+def test_any_other_geometry_gets_the_default_clock_and_part() -> None:
+    board = find("icebreaker")
+    setup = board.setup("2x2,requantise_bits=8")
+    assert setup.array.name == "2x2"
+    assert (setup.clock_hz, setup.part) == (board.setups[0].clock_hz, board.setups[0].part)
+    with pytest.raises(GeometryError, match="geometry: got 'big', expected ROWSxCOLUMNS"):
+        board.setup("big")
 
 
 def test_baud_rates_that_the_clock_cannot_make_are_refused() -> None:
@@ -108,9 +113,3 @@ def test_baud_rates_that_the_clock_cannot_make_are_refused() -> None:
         BoardError, match=r"7000000 baud cannot be made from 24 MHz: 3 cycles a bit are 8000000"
     ):
         replace(board, baud=7_000_000).divisor(24_000_000)
-
-
-def test_setups_name_their_part() -> None:
-    assert Setup("up5k", 1, Part("ice40")) in (
-        replace(setup, clock_hz=1) for setup in find("icebreaker").setups
-    )

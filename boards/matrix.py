@@ -1,0 +1,182 @@
+"""Measure every board: `python -m otus.boards.matrix [BOARD ...] [--seeds 5] [--jobs 2]`.
+
+Every board with each of its geometries, several seeds each. What was done is not done again; after
+each one, boards/measured.json and docs/boards/measured.md are written anew.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .. import models
+from ..arch.geometry import Geometry
+from ..driver.compiler import ModelError, compile_model, place
+from . import measured
+from .board import Board, Setup, all_boards, find
+from .build import TimingError, build
+from .errors import BoardError
+
+#: The table, in a checkout.
+TABLE = Path(__file__).parents[1] / "docs" / "boards" / "measured.md"
+
+#: Models that are to be resident together where there is room.
+_TOGETHER = ("azimuth", "elevation")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure, write, and return the exit code: 1 where a board missed its clock or failed."""
+    parser = argparse.ArgumentParser(prog="python -m otus.boards.matrix", description=__doc__)
+    parser.add_argument("boards", nargs="*", help="all of them where none is named")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--jobs", type=int, default=2, help="seeds placed side by side")
+    parser.add_argument("--tools", default="auto")
+    options = parser.parse_args(arguments)
+    failed = 0
+    for board in [find(name) for name in options.boards] or all_boards():
+        for setup in board.setups:
+            print(f"{board.name}, {setup.geometry}", flush=True)
+            row = measure(board, setup, options.seeds, options.jobs, options.tools)
+            write(row)
+            if "error" in row:
+                failed += 1
+                print(f"  {row['error']}", flush=True)
+    return 1 if failed else 0
+
+
+def measure(board: Board, setup: Setup, seeds: int, jobs: int, tools: str) -> dict[str, Any]:
+    """Build a board with a geometry, and return its row."""
+    try:
+        row = build(
+            board,
+            setup.geometry,
+            seeds=range(1, seeds + 1),
+            jobs=jobs,
+            tools=tools,
+            tell=lambda text: print(f"  {text}", flush=True),
+        )
+        # A path of this machine tells others nothing.
+        row["bitstream"].pop("path")
+    except TimingError as missed:
+        row = {**missed.report, "error": str(missed)}
+    except BoardError as error:
+        row = {
+            "board": board.name,
+            "device": board.device,
+            "geometry": setup.geometry,
+            "clock_mhz": setup.clock_hz / 1e6,
+            "error": str(error),
+        }
+    return {**row, "cycles": cycles(setup.array)}
+
+
+def cycles(geometry: Geometry) -> dict[str, int]:
+    """Return the predicted cycles of an inference, of each shipped model that fits.
+
+    Models that fit together are there under their names joined by `+`, with the sum.
+    """
+    found, programs = {}, {}
+    for name in models.names():
+        try:
+            programs[name] = compile_model(models.find(name), geometry)
+        except ModelError:
+            continue
+        found[name] = programs[name].prediction.total
+    if all(name in programs for name in _TOGETHER):
+        try:
+            place([programs[name] for name in _TOGETHER])
+        except ModelError:
+            return found
+        found["+".join(_TOGETHER)] = sum(found[name] for name in _TOGETHER)
+    return found
+
+
+def write(row: dict[str, Any]) -> None:
+    """Put a row into the file, in the boards' order, and write the table."""
+    order = {
+        (board.name, setup.geometry): number
+        for number, (board, setup) in enumerate(
+            (board, setup) for board in all_boards() for setup in board.setups
+        )
+    }
+    rows = {(r["board"], r["geometry"]): r for r in [*measured.rows(), row]}
+    kept = sorted((k for k in rows if k in order), key=lambda key: order[key])
+    _replace(measured.FILE, json.dumps([rows[key] for key in kept], indent=1) + "\n")
+    TABLE.parent.mkdir(parents=True, exist_ok=True)
+    _replace(TABLE, table([rows[key] for key in kept]))
+
+
+def table(rows: Sequence[dict[str, Any]]) -> str:
+    """Write rows as a page."""
+    lines = [
+        "# Measured",
+        "",
+        "Made by `make boards`, never by hand. Every row is the whole design: link, sequencer,",
+        "buffers, array, requantiser. Fmax is what nextpnr reports after routing.",
+        "",
+        "| board | geometry | MACs a cycle | clock asked | Fmax, median (range) | seeds met |"
+        " azimuth | models that fit |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [_speed(row) for row in rows]
+    lines += ["", "## Use of the parts", ""]
+    for row in rows:
+        if "resources" in row:
+            used = ", ".join(
+                f"{name} {use['used']:,} of {use['available']:,} "
+                f"({use['used'] / max(1, use['available']):.0%})"
+                for name, use in row["resources"].items()
+            )
+            lines.append(f"- {row['board']}, {row['geometry']}: {used}")
+    lines += ["", "## What limits the clock", ""]
+    for row in rows:
+        if row.get("critical_path"):
+            path = row["critical_path"]
+            wires = sum(hop["routing_ns"] for hop in path)
+            total = wires + sum(hop["logic_ns"] for hop in path)
+            lines.append(
+                f"- {row['board']}, {row['geometry']}: from `{path[0]['name']}` to "
+                f"`{path[-1]['name']}`, {total:.2f} ns, {wires / total:.0%} of it on wires"
+            )
+    lines += ["", "## Provenance", ""]
+    lines += [
+        f"- {row['board']}, {row['geometry']}: {row['date']}, build {row['build']}, seeds "
+        f"{', '.join(str(s['seed']) for s in row['seeds'])}; "
+        + "; ".join(f"{name}: {version}" for name, version in row["tools"].items())
+        for row in rows
+        if "tools" in row
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _speed(row: dict[str, Any]) -> str:
+    cells = [row["board"], f"`{row['geometry']}`"]
+    if "fmax_mhz" not in row:
+        return f"| {' | '.join(cells)} | | {row['clock_mhz']:g} MHz | {row['error']} | | | |"
+    speed, seeds, cycles = row["fmax_mhz"], row["seeds"], row["cycles"]
+    azimuth = (
+        f"{cycles['azimuth']:,} cycles, {cycles['azimuth'] / row['clock_mhz']:.1f} us"
+        if "azimuth" in cycles
+        else "does not fit"
+    )
+    cells += [
+        str(row["macs_per_cycle"]),
+        f"{row['clock_mhz']:g} MHz",
+        f"{speed['median']:g} MHz ({speed['worst']:g} to {speed['best']:g})",
+        f"{sum(s['met'] for s in seeds)} of {len(seeds)}",
+        azimuth,
+        ", ".join(cycles),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

