@@ -28,7 +28,14 @@ def main(device: str, geometry: str | None, soak: float, timeout: float, as_json
     try:
         with _bar(hidden=as_json) as progress:
             report = selftest(
-                link, known_answers(), soak, timeout, progress=progress, geometry=asked
+                link,
+                known_answers(),
+                soak,
+                timeout,
+                # A repeat means a loss, and must not come from a busy computer.
+                retry=max(1.0, timeout / 10),
+                progress=progress,
+                geometry=asked,
             )
     finally:
         link.close()

@@ -10,22 +10,25 @@ import numpy.typing as npt
 Bits = npt.NDArray[np.bool_]
 
 
-def cover(bits: Bits, shown: Bits) -> list[int]:
+def cover(bits: Bits, shown: Bits, times: int = 1) -> list[int]:
     """Choose few patterns that show every bit in both values, if the candidates do.
 
     Parameters
         bits : bool [candidates, bits], the patterns
         shown : bool [candidates, bits], whether a change of the bit changes the output
+        times : patterns that show each value of each bit, where there are so many
     Returns
         indices of the chosen candidates
     """
     met = np.concatenate([shown & bits, shown & ~bits], axis=1)
-    missing = met.any(axis=0)
-    chosen = []
+    missing = np.minimum(met.sum(axis=0), times)
+    chosen: list[int] = []
     while missing.any():
-        best = int((met & missing).sum(axis=1).argmax())
+        gain = (met & (missing > 0)).sum(axis=1)
+        gain[chosen] = 0
+        best = int(gain.argmax())
         chosen.append(best)
-        missing &= ~met[best]
+        missing = np.maximum(missing - met[best], 0)
     return chosen
 
 

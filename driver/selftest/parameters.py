@@ -23,6 +23,9 @@ _SEED = 9
 _CANDIDATES = 6_000
 _BITS = 8 * RECORD_BYTES
 
+#: Patterns that show each bit in each value: as many as it takes to tell which bit it is.
+_TIMES = 3
+
 #: First bit of each field of a record.
 _FIELDS = {"bias": 0, "multiplier": 32, "rounding": 63, "left": 64, "right": 67}
 
@@ -79,7 +82,7 @@ def patterns() -> Bits:
     records = np.concatenate(
         [(values[:, None] >> np.arange(bits)) & 1 for values, bits in fields], axis=1
     ).astype(bool)
-    chosen = cover(records, shown(records))
+    chosen = cover(records, shown(records), _TIMES)
     # With a prime number of them, words a power of two apart never hold the same all the time.
     while any(len(chosen) % n == 0 for n in range(2, len(chosen))):
         chosen.append(len(chosen))
@@ -146,6 +149,24 @@ def _run(bench: Bench, start: int, words: int) -> npt.NDArray[np.int8]:
     return np.frombuffer(bench.run([layer], row_words), np.int8)[: words * lanes]
 
 
+def _explanations(records: Bits, seen: npt.NDArray[np.int8]) -> list[str]:
+    """List the bits that, if they are stuck, make a record's outputs what they are.
+
+    Parameters
+        records : bool [patterns, 72], written to one place
+        seen : int8 [patterns], its outputs
+    """
+    named = []
+    for bit in range(_BITS):
+        field = [name for name, low in _FIELDS.items() if low <= bit][-1]
+        for value in (False, True):
+            stuck = records.copy()
+            stuck[:, bit] = value
+            if np.array_equal(record_outputs(stuck), seen):
+                named.append(f"bit {bit - _FIELDS[field]} of its {field} is always {int(value)}")
+    return named
+
+
 def _failure(
     records: Bits, seen: npt.NDArray[np.int8], expected: npt.NDArray[np.int8], lanes: int
 ) -> SelftestError:
@@ -170,18 +191,13 @@ def _failure(
             "most records, which single cells cannot explain: the requantise lane (its multiplier, "
             f"or timing), or the program memory's first words: {LOWER_CLOCK}",
         )
-    for bit in range(_BITS):
-        for value in (False, True):
-            stuck = records[:, place].copy()
-            stuck[:, bit] = value
-            if np.array_equal(record_outputs(stuck), seen[:, place]):
-                name = [field for field, low in _FIELDS.items() if low <= bit][-1]
-                return SelftestError(
-                    what,
-                    f"bit {bit} of the record (bit {bit - _FIELDS[name]} of its {name}) is always "
-                    f"{int(value)}: a defective block RAM cell, or a word that was optimised away; "
-                    "try another seed (`otus build BOARD --seeds N`), then another board",
-                )
+    named = _explanations(records[:, place], seen[:, place])
+    if named:
+        return SelftestError(
+            what,
+            f"{' or '.join(named)}: a defective block RAM cell, or a wire that synthesis lost; try "
+            "another seed (`otus build BOARD --seeds N`), then another board",
+        )
     return SelftestError(
         what,
         "no single bit explains it: an address of the parameter memory, or timing: " + LOWER_CLOCK,
