@@ -1,7 +1,7 @@
 """The parts of docs/ that follow from the board files: facts, commands, the index.
 
-`python tests/board_pages.py` writes them anew, between `<!-- made: NAME -->` and `<!-- end -->`;
-tests/boards/test_pages.py holds the pages to it.
+`python tests/board_pages.py` writes them anew, between `<!-- made: NAME -->` and `<!-- end -->`,
+and begins the page of a board that has none; tests/boards/test_pages.py holds the pages to it.
 """
 
 import re
@@ -193,6 +193,33 @@ def parts() -> str:
     return "\n".join(lines)
 
 
+def new_page(board: Board) -> str:
+    """Begin the page of a board that has none: what the board file cannot say is to be added."""
+    return f"""# {board.title}
+
+A sentence on the board, and what makes it another one than its neighbours.
+
+<!-- made: facts -->
+<!-- end -->
+
+## Wiring of the link
+
+Behind the link's pins: {board.bridge}. On Linux it is `{port(board).split("@")[0]}`.
+
+## Build, flash, test, first inference
+
+<!-- made: commands -->
+<!-- end -->
+
+[The first hour](README.md#the-first-hour) says what each of these prints, and what to do where it
+prints something else.
+
+## Good to know
+
+- What is lost at power-off, which button resets, what the loader wants.
+"""
+
+
 def made() -> dict[Path, dict[str, str]]:
     """Make every part: of each page, its sections by name."""
     pages = {PAGES / "README.md": {"index": index()}, DOCS / "geometry.md": {"parts": parts()}}
@@ -212,6 +239,11 @@ def replaced(text: str, sections: dict[str, str]) -> str:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent))
+    for board in all_boards():
+        page = PAGES / f"{board.name}.md"
+        if not page.exists():
+            page.write_text(new_page(board), encoding="utf-8")
+            print(f"{page.relative_to(DOCS.parent)} is new: complete it")
     for path, sections in made().items():
         path.write_text(replaced(path.read_text(encoding="utf-8"), sections), encoding="utf-8")
         print(path.relative_to(DOCS.parent))

@@ -18,7 +18,16 @@ COMMON = {"README", "measured"}
 
 
 def test_every_board_has_a_page_and_every_page_a_board() -> None:
-    assert {page.stem for page in PAGES} - COMMON == {board.name for board in all_boards()}
+    boards = {board.name for board in all_boards()}
+    assert {page.stem for page in PAGES} - COMMON == boards, f"run: {board_pages.COMMAND}"
+
+
+def test_no_page_is_left_as_it_was_begun() -> None:
+    begun = board_pages.new_page(find("icebreaker")).splitlines()
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        assert begun[2] not in text, page
+        assert begun[-1] not in text, page
 
 
 @pytest.mark.parametrize(
