@@ -2,7 +2,7 @@
 
 from amaranth_boards.ice40_hx8k_b_evn import ICE40HX8KBEVNPlatform
 
-from ..hw.parts import Part
+from ..hw.parts.ice40 import HX
 from .board import Board, Setup
 from .family import ICE40
 from .pll import Ice40Pll
@@ -14,7 +14,7 @@ BOARD = Board(
     family=ICE40,
     platform=ICE40HX8KBEVNPlatform,
     pll=Ice40Pll,
-    setups=(Setup("hx8k", 36_000_000, Part("ice40", dsp_multipliers=0)),),
+    setups=(Setup("hx8k", 36_000_000, HX),),
     baud=3_000_000,
     bridge="second port of the FT2232H behind the USB socket",
     loader=("openFPGALoader", "-b", "ice40_generic"),

@@ -2,7 +2,7 @@
 
 from amaranth_boards.icebreaker import ICEBreakerPlatform
 
-from ..hw.parts import Part
+from ..hw.parts.ice40 import ULTRAPLUS
 from .board import Board, Setup
 from .family import ICE40
 from .pll import Ice40PadPll
@@ -14,7 +14,7 @@ BOARD = Board(
     family=ICE40,
     platform=ICEBreakerPlatform,
     pll=Ice40PadPll,
-    setups=(Setup("up5k", 24_000_000, Part("ice40")),),
+    setups=(Setup("up5k", 24_000_000, ULTRAPLUS),),
     baud=3_000_000,
     bridge="second port of the FT2232H behind the USB socket",
     loader=("openFPGALoader", "-b", "ice40_generic"),

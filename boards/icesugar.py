@@ -2,7 +2,7 @@
 
 from amaranth_boards.icesugar import ICESugarPlatform
 
-from ..hw.parts import Part
+from ..hw.parts.ice40 import ULTRAPLUS
 from .board import Board, Setup
 from .family import ICE40
 from .pll import Ice40PadPll
@@ -14,7 +14,7 @@ BOARD = Board(
     family=ICE40,
     platform=ICESugarPlatform,
     pll=Ice40PadPll,
-    setups=(Setup("up5k", 24_000_000, Part("ice40")),),
+    setups=(Setup("up5k", 24_000_000, ULTRAPLUS),),
     baud=115_200,
     bridge="iCELink, the microcontroller behind the USB socket",
     loader=("icesprog",),

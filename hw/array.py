@@ -27,6 +27,7 @@ class Array(wiring.Component):
         super().__init__(
             {
                 #: Weight word to read, `WeightBuffer.latency` ahead of its activation word.
+                "weight_enable": In(1),
                 "weight_address": In(16),
                 #: Activation word of each position.
                 "activations": In(data.ArrayLayout(word, geometry.positions)),
@@ -34,8 +35,10 @@ class Array(wiring.Component):
                 "control": In(Control),
                 #: Pooled accumulators, [column][position].
                 "pooled": Out(data.ArrayLayout(pooled, geometry.columns)),
-                #: One column's part of a weight word, written a cycle later.
+                #: One column's part of a weight word, taken while `write_ready` is 1; written a
+                #: cycle later, or as soon as the part's memory can (see WeightBuffer).
                 "write_enable": In(1),
+                "write_ready": Out(1),
                 "write_column": In(range(geometry.columns)),
                 "write_address": In(16),
                 "write_data": In(8 * geometry.rows),
@@ -51,27 +54,40 @@ class Array(wiring.Component):
         """Build the columns and the hops between their groups."""
         m = Module()
         geometry = self.geometry
-        weight_address, activations = self.weight_address, self.activations
+        weight_enable, weight_address = self.weight_enable, self.weight_address
+        activations = self.activations
         control = delayed(m, self.control, timing.dot_product(geometry), "control")
-        write = {
-            name: delayed(m, getattr(self, name), 1, name)
-            for name in ("write_enable", "write_column", "write_address", "write_data")
-        }
+        pending = Signal()
+        write_column = Signal.like(self.write_column)
+        write_address = Signal.like(self.write_address)
+        write_data = Signal.like(self.write_data)
+        written = Signal(geometry.columns)
+        m.d.comb += self.write_ready.eq(~pending | written.any())
+        with m.If(self.write_ready):
+            m.d.sync += [
+                pending.eq(self.write_enable),
+                write_column.eq(self.write_column),
+                write_address.eq(self.write_address),
+                write_data.eq(self.write_data),
+            ]
         for index in range(geometry.columns):
             if index and index % geometry.requantise_lanes == 0:
+                weight_enable = delayed(m, weight_enable, 1, f"weight_enable_{index}")
                 weight_address = delayed(m, weight_address, 1, f"weight_address_{index}")
                 activations = delayed(m, activations, 1, f"activations_{index}")
                 control = delayed(m, control, 1, f"control_{index}")
             m.submodules[f"column_{index}"] = column = Column(geometry, index)
             selected = Signal(name=f"write_selected_{index}")
             m.d.comb += [
+                column.weight_enable.eq(weight_enable),
                 column.weight_address.eq(weight_address),
                 column.activations.eq(activations),
                 column.control.eq(control),
                 self.pooled[index].eq(column.pooled),
-                selected.eq(write["write_column"] == index),
-                column.write_enable.eq(write["write_enable"] & selected),
-                column.write_address.eq(write["write_address"]),
-                column.write_data.eq(write["write_data"]),
+                selected.eq(pending & (write_column == index)),
+                column.write_enable.eq(selected),
+                column.write_address.eq(write_address),
+                column.write_data.eq(write_data),
+                written[index].eq(selected & column.write_ready),
             ]
         return m

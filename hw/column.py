@@ -29,6 +29,7 @@ class Column(wiring.Component):
         super().__init__(
             {
                 #: Weight word to read, `WeightBuffer.latency` ahead of its activation words.
+                "weight_enable": In(1),
                 "weight_address": In(16),
                 #: Activation word of each position, taken every cycle.
                 "activations": In(data.ArrayLayout(word, geometry.positions)),
@@ -38,8 +39,9 @@ class Column(wiring.Component):
                 "pooled": Out(
                     data.ArrayLayout(signed(geometry.accumulator_bits), geometry.positions)
                 ),
-                #: One word to write, taken in the cycle in which `write_enable` is 1.
+                #: One word to write, held until the cycle in which `write_ready` is 1.
                 "write_enable": In(1),
+                "write_ready": Out(1),
                 "write_address": In(16),
                 "write_data": In(8 * geometry.rows),
             }
@@ -55,7 +57,9 @@ class Column(wiring.Component):
         m = Module()
         m.submodules.weights = weights = WeightBuffer(self.geometry)
         m.d.comb += [
+            weights.read_enable.eq(self.weight_enable),
             weights.address.eq(self.weight_address),
+            self.write_ready.eq(weights.write_ready),
             weights.write_enable.eq(self.write_enable),
             weights.write_address.eq(self.write_address),
             weights.write_data.eq(self.write_data),

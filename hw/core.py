@@ -30,7 +30,8 @@ class Core(wiring.Component):
         self.geometry = geometry
         super().__init__(
             {
-                #: Writes into any space. Activations wait for cycles without outputs.
+                #: Writes into any space. Activations wait for cycles without outputs, weights in
+                #: single-port RAM for cycles without words.
                 "write": In(stream.Signature(write_layout(geometry))),
                 #: Activation words to read, and the words in order.
                 "read_address": In(stream.Signature(16)),
@@ -76,6 +77,7 @@ class Core(wiring.Component):
             # Also while a word waits: the port belongs to it.
             activations.read_enable.eq(issue.waiting),
             activations.read_padding.eq(issue.padding),
+            array.weight_enable.eq(delayed(m, issue.busy, timing.PADDING, "weight_enable")),
             array.weight_address.eq(
                 delayed(m, issue.weight_address, timing.PADDING, "weight_address")
             ),
@@ -155,7 +157,10 @@ class Core(wiring.Component):
                     self.write.ready.eq(activations.link_write.ready),
                 ]
             with m.Case(Space.WEIGHT):
-                m.d.comb += [array.write_enable.eq(self.write.valid), self.write.ready.eq(1)]
+                m.d.comb += [
+                    array.write_enable.eq(self.write.valid),
+                    self.write.ready.eq(array.write_ready),
+                ]
             with m.Case(Space.PARAMETER):
                 m.d.comb += [parameters.write_enable.eq(self.write.valid), self.write.ready.eq(1)]
             with m.Case(Space.PROGRAM):

@@ -7,6 +7,8 @@ from amaranth.lib.wiring import In, Out
 from ..arch import timing
 from ..arch.geometry import Geometry
 from .multiplier import Multiplier
+from .parts import Part, part_of
+from .parts.ice40 import DualMultiplier
 
 
 class DotProduct(wiring.Component):
@@ -34,21 +36,10 @@ class DotProduct(wiring.Component):
             }
         )
 
-    def elaborate(self, _platform: object) -> Module:
+    def elaborate(self, platform: object) -> Module:
         """Build multipliers and adder tree."""
         m = Module()
-        level = []
-        columns = self.geometry.columns * self.geometry.positions
-        for lane in range(self.rows):
-            # Numbered across the columns, so that each has its share of the DSP blocks.
-            m.submodules[f"multiplier_{lane}"] = multiplier = Multiplier(
-                signed(8), signed(8), lane * columns + self.number
-            )
-            m.d.comb += [
-                multiplier.left.eq(self.activations[lane]),
-                multiplier.right.eq(self.weights[lane]),
-            ]
-            level.append(multiplier.product)
+        level = self._products(m, part_of(platform))
         depth = 0
         while len(level) > 1:
             depth += 1
@@ -60,3 +51,33 @@ class DotProduct(wiring.Component):
                 level.append(node)
         m.d.comb += self.sum.eq(level[0])
         return m
+
+    def _products(self, m: Module, part: Part) -> list[Signal]:
+        """Build the multipliers: one for each lane, or for two lanes where the part's are wide."""
+        columns = self.geometry.columns * self.geometry.positions
+        # Numbered across the columns, so that each has its share of the DSP blocks.
+        numbers = [lane * columns + self.number for lane in range(self.rows)]
+        products: list[Signal] = []
+        lane = 0
+        while lane < self.rows:
+            pair = numbers[lane : lane + 2]
+            if part.family == "ice40" and len(pair) == 2 and all(map(part.is_dsp, pair)):
+                m.submodules[f"multiplier_{lane}"] = dual = DualMultiplier()
+                for index in range(2):
+                    m.d.comb += [
+                        dual.left[index].eq(self.activations[lane + index]),
+                        dual.right[index].eq(self.weights[lane + index]),
+                    ]
+                    products.append(dual.product[index])
+                lane += 2
+            else:
+                m.submodules[f"multiplier_{lane}"] = multiplier = Multiplier(
+                    signed(8), signed(8), numbers[lane]
+                )
+                m.d.comb += [
+                    multiplier.left.eq(self.activations[lane]),
+                    multiplier.right.eq(self.weights[lane]),
+                ]
+                products.append(multiplier.product)
+                lane += 1
+        return products

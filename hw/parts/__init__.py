@@ -19,12 +19,14 @@ class Part:
         family : one of FAMILIES
         dsp_multipliers : how many of the array's multipliers are DSP blocks, None for all; the
             others are built from LUTs
+        single_port_weights : the weights are in RAM that a write shares with the reads
     Raises
         ValueError: unknown family, or a negative number
     """
 
     family: str
     dsp_multipliers: int | None = None
+    single_port_weights: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no gateware knows."""

@@ -5,14 +5,14 @@ from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...arch import timing
-from . import gowin, part_of
+from . import gowin, ice40, part_of
 
 
 class BlockMemory(wiring.Component):
     """Hold `depth` words of `width` bits; write parts of one and read `readers` every cycle.
 
-    Read latency `latency` cycles (block RAM with its output register). A word that is read while it
-    is written is not defined.
+    Read latency `latency` cycles (block RAM with its output register). A word that is written in
+    the cycle of its address or in the next one is not defined.
 
     Parameters
         width : bits of a word
@@ -44,8 +44,9 @@ class BlockMemory(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         """Build the memory and its output registers."""
-        if part_of(platform).family == "gowin":
-            return gowin.memory(
+        family = {"gowin": gowin, "ice40": ice40}.get(part_of(platform).family)
+        if family is not None:
+            return family.memory(
                 self.depth,
                 self.write_enable,
                 self.write_address,
