@@ -273,7 +273,7 @@ def build(
         data = pack(board, plan, best, found, tell).read_bytes()
         _replace(bitstream, data)
         report["bitstream"] = {
-            "path": str(bitstream.resolve()),
+            "path": str(bitstream),
             "bytes": len(data),
             "sha256": hashlib.sha256(data).hexdigest(),
         }

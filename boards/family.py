@@ -67,7 +67,7 @@ ICE40 = Family(
 
 GOWIN = Family(
     name="gowin",
-    programs=("yosys", "nextpnr-himbaechel-gowin", "gowin_pack"),
+    programs=("yosys", "nextpnr-himbaechel", "gowin_pack"),
     synthesis="-nodsp",
     netlist="top.syn.json",
     bitstream=".fs",

@@ -35,5 +35,4 @@ BOARD = Board(
     bridge="a 3.3 V serial adapter of yours: its TXD to pin 0, its RXD to pin 1, ground to GND",
     loader=("openFPGALoader", "-b", "orangeCrab"),
     led=("rgb_led", 0, "g"),
-    button=("button", 0),
 )

