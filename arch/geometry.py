@@ -203,8 +203,6 @@ NAMED = {
         program_words=128,
         link_bytes=512,
     ),
-    "gw1n-9": Geometry(
-        4, 4, requantise_bits=8, weight_words=1024, parameter_words=256, link_bytes=1024
-    ),
-    "gw2a-18": Geometry(4, 4, weight_words=4096, link_bytes=1024),
+    "gw1n-9": Geometry(8, 4, accumulator_bits=24, weight_words=1024, link_bytes=1024),
+    "gw2a-18": Geometry(8, 8, requantise_lanes=2, weight_words=1024),
 }

@@ -24,6 +24,8 @@ _MODULES = (
     "icepi_zero",
     "ecpix5",
     "orangecrab",
+    "tang_nano_9k",
+    "tang_primer_20k",
     "hx8k",
 )
 

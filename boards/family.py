@@ -76,7 +76,8 @@ GOWIN = Family(
     resources={
         "LUT": ("LUT4",),
         "FF": ("DFF",),
-        "DSP": ("MULT9X9",),
+        "9x9 multipliers": ("MULT9X9",),
+        "18x18 multipliers": ("MULT18X18",),
         "block RAM": ("BSRAM",),
     },
 )

@@ -2,12 +2,12 @@
 
 What nextpnr-himbaechel 0.11 does not time: every path that starts or ends at one of these cells
 (its data base has delays of LUTs, carry chains, registers and wires alone). The cells are therefore
-used with registers on both sides: a multiplier's own, and for a block RAM registers of the fabric
-right behind it. From the tables of apycula 0.32 a word leaves GW1N-9C's block RAM (C6/I5) 3.5 ns
-after the clock, GW2A-18C's (C8/I7) 2.3 ns.
+used with registers on both sides: a multiplier's own, and a block RAM's output register.
 
-The block RAM's own output register (READ_MODE 1) is not used: on the parts whose name ends in C it
-works only in words of 32 and 36 bits.
+On the parts whose name ends in C the block RAM's own output register works only in words of 32 and
+36 bits; narrower words get registers of the fabric right behind the block RAM. After the clock a
+word leaves GW1N-9C's block RAM (C6/I5) in 0.9 ns with its register and in 3.5 ns without,
+GW2A-18C's (C8/I7) in 0.4 and 2.3 ns (tables of apycula 0.32).
 
 Source: Gowin UG285 (BSRAM), UG287 (DSP); apycula 0.32, doc/bsram-fix.md; yosys 0.70,
 techlibs/gowin.
@@ -98,7 +98,10 @@ def memory(
                 read_address=_addressed(address, narrow, Const(0, 0)),
                 output=word[low:high],
             )
-        m.d.sync += output.eq(word)
+        if narrow == 32:
+            m.d.comb += output.eq(word)
+        else:
+            m.d.sync += output.eq(word)
     return m
 
 
@@ -119,11 +122,11 @@ def _block(
     read_address: Value,
     output: Value,
 ) -> Instance:
-    """Instance one block RAM: one port to write, one to read."""
+    """Instance one block RAM: one port to write, one to read; registered where it is widest."""
     unused = Signal(4 * byte - len(output))
     return Instance(
         "SDPX9B" if byte == 9 else "SDPB",
-        p_READ_MODE=Const(0, 1),
+        p_READ_MODE=Const(size == 4 * byte, 1),
         p_BIT_WIDTH_0=size,
         p_BIT_WIDTH_1=size,
         p_BLK_SEL_0=Const(0, 3),

@@ -105,14 +105,15 @@ endmodule
 
 // Block RAM of 512 rows of four bytes (of 8 or 9 bits), one port to write and one to read. In words
 // of four bytes ADA0 to ADA3 enable its bytes, in words of two ADA0 and ADA1.
-// Assumed: the read register obeys CEB, and a reset clears it; it is 0 after configuration. What is
-// read while it is written is inverted: nothing may depend on it.
+// Assumed: the read register obeys CEB, the output register OCE; a reset clears both; both are 0
+// after configuration. What is read while it is written is inverted: nothing may depend on it.
 module otus_gowin_ram #(
     parameter BYTE = 8,
     parameter WIDTH_A = 32,
-    parameter WIDTH_B = 32
+    parameter WIDTH_B = 32,
+    parameter REGISTERED = 0
 ) (
-    input clka, cea, clkb, ceb, resetb,
+    input clka, cea, clkb, ceb, oce, resetb,
     input [13:0] ada, adb,
     input [4*BYTE-1:0] di,
     output [4*BYTE-1:0] q
@@ -139,11 +140,14 @@ module otus_gowin_ram #(
 
     wire [ROW-1:0] clash = ada[13:5] == adb[13:5] ? mask : 0;
     wire [ROW-1:0] word = (rows[adb[13:5]] ^ clash) >> place(adb[4:0], WIDTH_B);
-    reg [ROW-1:0] latch = 0;
-    always @(posedge clkb)
+    reg [ROW-1:0] latch = 0, second = 0;
+    always @(posedge clkb) begin
         if (resetb) latch <= 0;
         else if (ceb) latch <= WIDTH_B == ROW ? word : word & ((1 << WIDTH_B) - 1);
-    assign q = latch;
+        if (resetb) second <= 0;
+        else if (oce) second <= latch;
+    end
+    assign q = REGISTERED ? second : latch;
 endmodule
 
 module SDPB (
@@ -160,15 +164,18 @@ module SDPB (
     parameter BLK_SEL_1 = 3'b000;
     parameter RESET_MODE = "SYNC";
     generate
-        if (READ_MODE || RESET_MODE != "SYNC")
+        if (RESET_MODE != "SYNC")
             refused_SDPB_mode_is_not_modelled refused ();
+        if (READ_MODE && BIT_WIDTH_1 != 32)
+            refused_SDPB_READ_MODE_1_works_in_words_of_32_bits_only refused ();
         if (BIT_WIDTH_0 > 32 || BIT_WIDTH_1 > 32 || BIT_WIDTH_0 < 1 || BIT_WIDTH_1 < 1
             || (BIT_WIDTH_0 & (BIT_WIDTH_0 - 1)) || (BIT_WIDTH_1 & (BIT_WIDTH_1 - 1)))
             refused_SDPB_widths_must_be_1_2_4_8_16_or_32 refused ();
     endgenerate
-    otus_gowin_ram #(.BYTE(8), .WIDTH_A(BIT_WIDTH_0), .WIDTH_B(BIT_WIDTH_1)) ram (
+    otus_gowin_ram #(.BYTE(8), .WIDTH_A(BIT_WIDTH_0), .WIDTH_B(BIT_WIDTH_1), .REGISTERED(READ_MODE)) ram (
         .clka(CLKA), .cea(CEA & BLKSELA == BLK_SEL_0), .clkb(CLKB),
-        .ceb(CEB & BLKSELB == BLK_SEL_1), .resetb(RESETB), .ada(ADA), .adb(ADB), .di(DI), .q(DO)
+        .ceb(CEB & BLKSELB == BLK_SEL_1), .oce(OCE), .resetb(RESETB), .ada(ADA), .adb(ADB),
+        .di(DI), .q(DO)
     );
 endmodule
 
@@ -186,14 +193,17 @@ module SDPX9B (
     parameter BLK_SEL_1 = 3'b000;
     parameter RESET_MODE = "SYNC";
     generate
-        if (READ_MODE || RESET_MODE != "SYNC")
+        if (RESET_MODE != "SYNC")
             refused_SDPX9B_mode_is_not_modelled refused ();
+        if (READ_MODE && BIT_WIDTH_1 != 36)
+            refused_SDPX9B_READ_MODE_1_works_in_words_of_36_bits_only refused ();
         if ((BIT_WIDTH_0 != 9 && BIT_WIDTH_0 != 18 && BIT_WIDTH_0 != 36)
             || (BIT_WIDTH_1 != 9 && BIT_WIDTH_1 != 18 && BIT_WIDTH_1 != 36))
             refused_SDPX9B_widths_must_be_9_18_or_36 refused ();
     endgenerate
-    otus_gowin_ram #(.BYTE(9), .WIDTH_A(BIT_WIDTH_0), .WIDTH_B(BIT_WIDTH_1)) ram (
+    otus_gowin_ram #(.BYTE(9), .WIDTH_A(BIT_WIDTH_0), .WIDTH_B(BIT_WIDTH_1), .REGISTERED(READ_MODE)) ram (
         .clka(CLKA), .cea(CEA & BLKSELA == BLK_SEL_0), .clkb(CLKB),
-        .ceb(CEB & BLKSELB == BLK_SEL_1), .resetb(RESETB), .ada(ADA), .adb(ADB), .di(DI), .q(DO)
+        .ceb(CEB & BLKSELB == BLK_SEL_1), .oce(OCE), .resetb(RESETB), .ada(ADA), .adb(ADB),
+        .di(DI), .q(DO)
     );
 endmodule

@@ -77,7 +77,9 @@ class Ram:
     write: int
     read: int
     byte: int
+    registered: bool = False
     latch: int = 0
+    second: int = 0
     bits: dict[int, int] = field(default_factory=dict)
 
     def places(self, address: int, width: int) -> list[int]:
@@ -93,6 +95,10 @@ class Ram:
                 if self.write < 16 or row["ADA"] >> i // self.byte & 1:
                     written[place] = row["DI"] >> i & 1
         if row["RESETB"]:
+            self.second = 0
+        elif row["OCE"]:
+            self.second = self.latch
+        if row["RESETB"]:
             self.latch = 0
         elif row["CEB"] and row["BLKSELB"] == 5:
             self.latch = sum(
@@ -106,12 +112,14 @@ class Ram:
 def test_block_ram_in_every_width(kind: str, byte: int, simulator: str) -> None:
     widths = [1, 2, 4, 8, 16, 32] if byte == 8 else [9, 18, 36]
     rams = [Ram(w, r, byte) for w in widths for r in widths]
+    rams += [Ram(w, 4 * byte, byte, registered=True) for w in widths]
     rng = random.Random(2)
     rows: list[Row] = []
     for _ in range(1200):
         row = {f"AD{p}": rng.choice((0, 0x20, 0x3FE0)) | rng.getrandbits(5) for p in "AB"}
         row |= {"DI": rng.getrandbits(4 * byte), "BLKSELA": rng.choice((0, 0, 0, 4))}
-        row |= {"BLKSELB": rng.choice((5, 5, 5, 1)), "RESETA": 0, "OCE": 1}
+        row |= {"BLKSELB": rng.choice((5, 5, 5, 1)), "RESETA": 0}
+        row |= {"OCE": int(rng.random() < 0.8)}
         row |= {"CEA": rng.getrandbits(1), "CEB": int(rng.random() < 0.8)}
         rows.append(row | {"RESETB": int(rng.random() < 0.05)})
     inputs = {"ADA": 14, "ADB": 14, "DI": 4 * byte, "BLKSELA": 3, "BLKSELB": 3}
@@ -119,6 +127,7 @@ def test_block_ram_in_every_width(kind: str, byte: int, simulator: str) -> None:
     cells, expected = [], {}
     for index, ram in enumerate(rams):
         parameters = {"BIT_WIDTH_0": ram.write, "BIT_WIDTH_1": ram.read, "BLK_SEL_1": 5}
+        parameters["READ_MODE"] = int(ram.registered)
         cells.append(
             Cell(
                 kind,
@@ -131,7 +140,7 @@ def test_block_ram_in_every_width(kind: str, byte: int, simulator: str) -> None:
         )
         seen = expected[f"DO_{index}"] = []
         for row in rows:
-            seen.append(ram.latch)
+            seen.append(ram.second if ram.registered else ram.latch)
             ram.clock(row)
     primitives.check(cells, "gowin.v", rows, expected, simulator)
 
@@ -142,7 +151,9 @@ def test_block_ram_in_every_width(kind: str, byte: int, simulator: str) -> None:
         (multiplier(9, SOA_REG=1), "MULT9X9_mode_is_not_modelled"),
         (multiplier(9, MULT_RESET_MODE="ASYNC"), "MULT9X9_mode_is_not_modelled"),
         (multiplier(18, ASIGN_REG=1), "MULT18X18_mode_is_not_modelled"),
-        (Cell("SDPB", {"READ_MODE": 1}, {}, {}), "SDPB_mode_is_not_modelled"),
+        (Cell("SDPB", {"RESET_MODE": "ASYNC"}, {}, {}), "SDPB_mode_is_not_modelled"),
+        (Cell("SDPB", {"READ_MODE": 1, "BIT_WIDTH_1": 16}, {}, {}), "works_in_words_of_32_bits"),
+        (Cell("SDPX9B", {"READ_MODE": 1, "BIT_WIDTH_1": 9}, {}, {}), "works_in_words_of_36_bits"),
         (Cell("SDPB", {"BIT_WIDTH_0": 9}, {}, {}), "SDPB_widths_must_be_1_2_4_8_16_or_32"),
         (Cell("SDPX9B", {"RESET_MODE": "ASYNC"}, {}, {}), "SDPX9B_mode_is_not_modelled"),
         (Cell("SDPX9B", {"BIT_WIDTH_1": 32}, {}, {}), "SDPX9B_widths_must_be_9_18_or_36"),
