@@ -17,6 +17,7 @@ class GowinHimbaechel(GowinPlatform):
     `synth_opts`, `nextpnr_opts` and `gowin_pack_opts` are those of Amaranth's platform.
     """
 
+    part: str | Part
     required_tools = ["yosys", "nextpnr-himbaechel", "gowin_pack"]
 
     def __init__(self) -> None:
