@@ -11,7 +11,7 @@ from .errors import BoardError
 from .family import Family
 
 #: What yosys appends to a signal's name for the cells around it.
-_APPENDED = r"_(?:TRELLIS_FF|SB_\w|LUT4|PFUMX|L6MUX21|CCU2C|MULT\d|DP16KD|DFF|ALU|MUX2)\w*"
+_APPENDED = r"_(?:TRELLIS_FF|SB_\w|LUT\d|PFUMX|L6MUX21|CCU2C|MULT\d|DP16KD|DFF|ALU|MUX2)\w*"
 
 
 @dataclass(frozen=True)

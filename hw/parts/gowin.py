@@ -1,8 +1,9 @@
 """Multipliers and block RAM of Gowin's GW1N-9C and GW2A-18C.
 
-What nextpnr-himbaechel 0.11 does not time: every path that starts or ends at one of these cells
-(its data base has delays of LUTs, carry chains, registers and wires alone). The cells are therefore
-used with registers on both sides: a multiplier's own, and a block RAM's output register.
+What nextpnr-himbaechel 0.11 does not time: paths that start or end at a multiplier, and those that
+end at a block RAM (its data base has the delay from a block RAM's clock to its outputs, and nothing
+else of these cells). They are therefore used with registers on both sides: a multiplier's own, and
+a block RAM's output register.
 
 On the parts whose name ends in C the block RAM's own output register works only in words of 32 and
 36 bits; narrower words get registers of the fabric right behind the block RAM. After the clock a

@@ -42,6 +42,10 @@ def test_the_critical_path_adds_up_and_names_signals_of_the_accelerator() -> Non
         ("accelerator.top.core.x_SB_LUT4_O_I2[1]", "core.x[1]"),
         ("accelerator.receiver.shift_CCU2C_S0_COUT", "receiver.shift"),
         ("pll.pll", "pll.pll"),
+        (
+            "accelerator.top.endpoint.sender.encoder.fsm_state_LUT2_I1_F_MUX2_LUT5_O.S0",
+            "endpoint.sender.encoder.fsm_state.S0",
+        ),
     ],
 )
 def test_names(name: str, own: str) -> None:
