@@ -56,7 +56,10 @@ ICE40 = Family(
     netlist="top.json",
     bitstream=".bin",
     multipliers=("SB_MAC16",),
-    memories=("SB_RAM40_4K", "SB_SPRAM256KA"),
+    memories=(
+        *("SB_RAM40_4K", "SB_RAM40_4KNR", "SB_RAM40_4KNW", "SB_RAM40_4KNRNW"),
+        "SB_SPRAM256KA",
+    ),
     resources={
         "LUT and FF": ("ICESTORM_LC",),
         "DSP": ("ICESTORM_DSP",),
