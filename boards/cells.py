@@ -56,11 +56,10 @@ def check_cells(
     types = (*family.multipliers, *family.memories)
     asked = Counter(cell for cell in instanced(rtlil, top) if cell[0] in types)
     got = Counter(cell for cell in synthesised(netlist, top) if cell[0] in types)
-    inferred = {kind for kind, _ in got - asked if kind in family.memories}
     wrong = []
     for kind in types:
         lost = _of(asked - got, kind)
-        extra = 0 if kind in inferred else _of(got - asked, kind)
+        extra = _of(got - asked, kind) if kind in family.multipliers else 0
         if lost or extra:
             wrong.append(
                 f"{kind}: {_of(asked, kind)} instanced, {_of(got, kind)} in the netlist, "
