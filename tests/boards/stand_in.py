@@ -9,6 +9,8 @@ import os
 import sys
 from pathlib import Path
 
+from otus.boards.cells import instanced
+
 DATA = Path(__file__).with_name("data")
 #: Where the test looks, named in the environment.
 BENCH = Path(os.environ["STAND_IN"])
@@ -45,7 +47,11 @@ def main() -> int:
     with (BENCH / "calls").open("a") as calls:
         calls.write(program + (f" {option('--seed')}" if "--seed" in sys.argv else "") + "\n")
     if program == "yosys":
-        Path("top.json").write_text(json.dumps({"modules": {"top": {"cells": {}}}}))
+        cells = {
+            str(number): {"type": kind, "parameters": dict(parameters)}
+            for number, (kind, parameters) in enumerate(instanced(Path("top.il").read_text()))
+        }
+        Path("top.json").write_text(json.dumps({"modules": {"top": {"cells": cells}}}))
         return 0
     if program == "icepack":
         source, target = sys.argv[2:]
