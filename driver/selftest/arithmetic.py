@@ -73,6 +73,7 @@ def check_sums(bench: Bench, progress: Progress) -> dict[str, int]:
             words[:] = rng.integers(-128, 128, words.shape)
             weights[:] = rng.integers(-128, 128, weights.shape)
             pad = int(rng.integers(-128, 128))
+            words[0] = words[-1] = pad
         else:
             pad, weight = _EXTREMES[number - _RANDOM]
             words[:], weights[:] = pad, weight
