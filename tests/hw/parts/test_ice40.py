@@ -118,8 +118,6 @@ def test_weights_are_in_single_port_memory() -> None:
         ),
     ],
 )
-def test_memories_that_are_too_deep_are_refused(
-    build: Callable[[], object], message: str
-) -> None:
+def test_memories_that_are_too_deep_are_refused(build: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         build()
