@@ -40,6 +40,9 @@ LOAD = 3
 #: stages, zero point, clamp).
 REQUANTISE_BEFORE = 2
 REQUANTISE_AFTER = 6
+#: Iterative lane: operand and code of a digit before the product, then, after the right shift that
+#: takes as long, zero point and clamp.
+REQUANTISE_ITERATIVE = 4
 #: The last two of these use the output's zero point and range.
 REQUANTISE_RANGED = 2
 #: Pipelined product of a lane: multiplier, then two stages that add the partial products.
@@ -54,8 +57,9 @@ def dot_product(geometry: Geometry) -> int:
 def requantise(geometry: Geometry) -> int:
     """Cycles of a requantise lane from accumulator to int8."""
     interval = geometry.requantise_interval
-    product = PRODUCT if interval == 1 else interval
-    return REQUANTISE_BEFORE + product + REQUANTISE_AFTER
+    if interval > 1:
+        return 2 * interval + REQUANTISE_ITERATIVE
+    return REQUANTISE_BEFORE + PRODUCT + REQUANTISE_AFTER
 
 
 def drain(geometry: Geometry) -> int:

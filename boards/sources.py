@@ -8,7 +8,7 @@ from ..cache import content_key
 from .board import Board, Setup
 
 #: Modules of this package that are part of the design.
-_DESIGN = ("design.py", "family.py", "gowin.py", "pll.py")
+_DESIGN = ("design.py", "family.py", "pll.py")
 
 _PACKAGES = ("amaranth", "amaranth-boards")
 

@@ -10,7 +10,6 @@ from rich.status import Status
 
 from ..boards import find
 from ..boards.flash import ask, find_artefact, load
-from ..driver.link import find_backend
 from .report import show
 
 
@@ -36,8 +35,6 @@ def main(
                 spinner.update(text)
 
         target = find(board)
-        if device:
-            find_backend(device)
         tell("comparing the bitstream with the gateware")
         artefact = find_artefact(target, geometry, output)
         command = load(target, artefact, keep, tell)

@@ -49,17 +49,6 @@ def open_link(device: str, geometry: Geometry | None = None) -> Link:
     Raises
         LinkError: no such device, or it cannot be opened
     """
-    return _load(find_backend(device))(device, geometry)
-
-
-def find_backend(device: str) -> EntryPoint:
-    """Find what opens a device, without opening it.
-
-    Parameters
-        device : as `open_link` takes it
-    Raises
-        LinkError: nothing opens a device of this name; suggests a near one
-    """
     backends = {entry.name: entry for entry in entry_points(group=GROUP)}
     if "://" in device:
         name = device.split("://")[0]
@@ -68,7 +57,7 @@ def find_backend(device: str) -> EntryPoint:
         name = "serial" if _SERIAL.fullmatch(device) else device
     if name not in backends:
         raise LinkError(_unknown(device, name, sorted(backends)))
-    return backends[name]
+    return _load(backends[name])(device, geometry)
 
 
 def _load(entry: EntryPoint) -> Callable[[str, Geometry | None], Link]:

@@ -10,8 +10,9 @@ from ..arch.memory import Space
 from .activation_buffer import ActivationBuffer
 from .array import Array
 from .delay import delayed
-from .drain import Drain
+from .drain import Drain, delayed_steps
 from .issue import Issue
+from .iterative_requantise import IterativeRequantise
 from .layouts import CountersLayout, write_layout
 from .parameter_buffer import ParameterBuffer
 from .requantise import OutputLayout, Requantise
@@ -100,14 +101,19 @@ class Core(wiring.Component):
                 drain.parameters[bank].eq(sequencer.banks[bank].parameters),
                 drain.last_steps[bank].eq(sequencer.banks[bank].last_steps),
             ]
-        selected = delayed(m, drain.step.valid, timing.SELECT, "selected")
         written_in = timing.write_back(geometry)
-        ranged = delayed(m, drain.step, written_in - timing.REQUANTISE_RANGED, "ranged")
-        writing = delayed(m, ranged, timing.REQUANTISE_RANGED - 1, "writing")
-        written = delayed(m, writing, 1, "written")
+        steps = delayed_steps(m, drain.step, geometry.requantise_interval, written_in)
+        selected = steps[timing.SELECT].valid
+        ranged = steps[written_in - timing.REQUANTISE_RANGED]
+        writing, written = steps[-2:]
         outputs = []
         for lane in range(geometry.requantise_lanes):
-            m.submodules[f"requantise_{lane}"] = requantise = Requantise(geometry)
+            requantise = (
+                IterativeRequantise(geometry)
+                if geometry.requantise_interval > 1
+                else Requantise(geometry)
+            )
+            m.submodules[f"requantise_{lane}"] = requantise
             m.d.comb += [
                 requantise.valid.eq(selected),
                 requantise.accumulator.eq(drain.accumulators[lane]),

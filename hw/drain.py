@@ -32,6 +32,27 @@ StepLayout = data.StructLayout(
 )
 
 
+def delayed_steps(m: Module, step: data.View, interval: int, cycles: int) -> list[data.View]:
+    """Return the step of this cycle, of the cycle before, and so on up to `cycles` ago.
+
+    A step holds its fields for `interval` cycles, so that one register for them serves as long.
+    """
+    steps = [step]
+    for cycle in range(1, cycles + 1):
+        before = steps[-1]
+        valid = Signal(name=f"step_{cycle}_valid")
+        m.d.sync += valid.eq(before.valid)
+        held = before
+        if cycle % interval == 0:
+            held = Signal(StepLayout, name=f"step_{cycle}", reset_less=True)
+            with m.If(before.valid if interval > 1 else 1):
+                m.d.sync += held.eq(before)
+        delayed = Signal(StepLayout, name=f"step_{cycle}_delayed")
+        m.d.comb += [delayed.eq(held), delayed.valid.eq(valid)]
+        steps.append(delayed)
+    return steps
+
+
 class Drain(wiring.Component):
     """Select the accumulators of a finished tile, `requantise_lanes` at a time.
 

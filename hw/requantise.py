@@ -1,4 +1,4 @@
-"""A requantise lane: from an accumulator to an int8 output.
+"""A pipelined requantise lane: from an accumulator to an int8 output.
 
 The arithmetic is that of arch.memory.Record. Source of the two rounding schemes: gemmlowp,
 fixedpoint/fixedpoint.h; TensorFlow Lite, kernels/internal/common.h.
@@ -26,8 +26,8 @@ _Shift = data.StructLayout({"rounding": 1, "right": 5})
 class Requantise(wiring.Component):
     """Add the bias, scale, round, add the zero point and clamp.
 
-    Latency `latency` cycles, one output every `interval` cycles (1 for the pipelined lane), never
-    stalls. `valid` must not come more often; the pipelined lane ignores it.
+    Latency `latency` cycles, one output a cycle, never stalls; `valid` is for the lane of the same
+    ports that is not pipelined (`iterative_requantise`).
     """
 
     def __init__(self, geometry: Geometry) -> None:
@@ -64,13 +64,8 @@ class Requantise(wiring.Component):
             shift.rounding.eq(self.record.rounding),
             shift.right.eq(self.record.right),
         ]
-        if self.interval == 1:
-            product = self._pipelined(m, shifted, multiplier)
-            shift = delayed(m, shift, before + timing.PRODUCT, "shift")
-        else:
-            start = delayed(m, self.valid, before, "start")
-            shift = delayed(m, shift, before, "shift")
-            product, shift = self._iterative(m, shifted, multiplier, start, shift)
+        product = self._pipelined(m, shifted, multiplier)
+        shift = delayed(m, shift, before + timing.PRODUCT, "shift")
         self._round(m, product, shift)
         return m
 
@@ -94,34 +89,6 @@ class Requantise(wiring.Component):
             product.eq(outer + (middle << 16)),
         ]
         return product
-
-    def _iterative(
-        self, m: Module, x: Signal, multiplier: Signal, start: Signal, shift: data.View
-    ) -> tuple[Signal, data.View]:
-        """Multiply `requantise_bits` multiplier bits a cycle, lowest first, `interval` cycles."""
-        bits = self.geometry.requantise_bits
-        held_x, digits, high, low = (
-            Signal(signed(32)),
-            Signal(32 - bits),
-            Signal(signed(33)),
-            Signal(32),
-        )
-        held_shift = Signal(_Shift)
-        partial = Signal(signed(33 + bits))
-        m.d.comb += partial.eq(
-            Mux(start, 0, high)
-            + Mux(start, x, held_x) * Mux(start, multiplier[:bits], digits[:bits])
-        )
-        m.d.sync += [
-            high.eq(partial >> bits),
-            low.eq(Cat(low[bits:], partial[:bits])),
-            digits.eq(Mux(start, multiplier[bits:], digits >> bits)),
-        ]
-        with m.If(start):
-            m.d.sync += [held_x.eq(x), held_shift.eq(shift)]
-        product = Signal(signed(64))
-        m.d.comb += product.eq(Cat(low, high).as_signed())
-        return product, held_shift
 
     def _round(self, m: Module, product: Signal, shift: data.View) -> None:
         """Round and clamp, `timing.REQUANTISE_AFTER` cycles."""

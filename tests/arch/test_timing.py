@@ -46,7 +46,7 @@ END = LAST + DRAIN + WRITE + 3
 def test_latencies() -> None:
     assert timing.drain(ARRAY) == DRAIN
     assert timing.write_back(ARRAY) == WRITE
-    assert timing.requantise(replace(ARRAY, requantise_bits=8)) == 2 + 4 + 6
+    assert timing.requantise(replace(ARRAY, requantise_bits=8)) == 2 * 4 + 4
     assert timing.dot_product(Geometry(1, 1)) == 3
     assert timing.dot_product(Geometry(5, 3)) == 3 + 3
 

@@ -177,12 +177,6 @@ def test_silent_board(output: Path, loader: Path, monkeypatch: pytest.MonkeyPatc
     assert "otus selftest /dev/ttyUSB99@3000000" in message
 
 
-def test_name_of_no_device_is_refused_before_loading(output: Path, loader: Path) -> None:
-    message = refused(output, "--device", "ttyUSB1")
-    assert "device 'ttyUSB1' is not known" in message
-    assert not loader.exists()
-
-
 def test_board_that_comes_late(output: Path, loader: Path, served: object) -> None:
     """USB ports are gone for a while after loading."""
     closed = TcpPort()
