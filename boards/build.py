@@ -263,7 +263,8 @@ def build(
         )
     except FitError as error:
         raise FitError(
-            error.use, f"{board.name}: {setup.geometry} {error}; {_instead(board, error.use)}"
+            error.use,
+            f"{board.name}: {setup.geometry} {error}; {_instead(board, setup, error.use)}",
         ) from error
     best = max(placed, key=lambda p: p.timing.fmax_hz)
     report = _report(board, setup, plan, placed, best, found)
@@ -351,8 +352,8 @@ def _report(
     }
 
 
-def _instead(board: Board, use: dict[str, Use]) -> str:
-    """Name the largest geometry that was measured to fit."""
+def _instead(board: Board, setup: Setup, use: dict[str, Use]) -> str:
+    """Name the largest geometry that was measured to fit, or the board's own."""
     fitting = [
         row
         for row in measured.rows()
@@ -363,7 +364,10 @@ def _instead(board: Board, use: dict[str, Use]) -> str:
         )
     ]
     if not fitting:
-        return f"choose a smaller geometry than {board.setups[0].geometry}"
+        own = board.setups[0]
+        if setup.geometry == own.geometry:
+            return f"choose a smaller geometry than {own.array.name}: --geometry ROWSxCOLUMNS"
+        return f"the board's own geometry is {own.geometry} ({own.array.name})"
     largest = max(fitting, key=lambda row: row["macs_per_cycle"])
     return (
         f"the largest named geometry that fits is {largest['geometry']} ({largest['array']}, "

@@ -199,9 +199,12 @@ def test_what_does_not_fit_names_what_would(
     with pytest.raises(FitError) as caught:
         bench.build((1, 2))
     assert str(caught.value) == (
-        f"hx8k-b-evn: hx8k does not fit ({short}); choose a smaller geometry than hx8k"
+        f"hx8k-b-evn: hx8k does not fit ({short}); choose a smaller geometry than 2x2: "
+        "--geometry ROWSxCOLUMNS"
     )
     assert bench.calls() == ["yosys", "nextpnr-ice40 1"], "the second seed is not tried"
+    with pytest.raises(FitError, match=r"4x4 does not fit .*; the board's own geometry is hx8k"):
+        bench.build(geometry="4x4")
     rows = [
         {
             "board": "b",
