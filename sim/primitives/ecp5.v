@@ -153,7 +153,8 @@ endmodule
 module otus_ecp5_ram_port #(
     parameter WIDTH = 18,
     parameter REGMODE = "NOREG",
-    parameter WRITEMODE = "NORMAL"
+    parameter WRITEMODE = "NORMAL",
+    parameter RESETMODE = "SYNC"
 ) (
     input clk, ce, oce, we, rst, selected,
     input [13:0] address,
@@ -181,12 +182,24 @@ module otus_ecp5_ram_port #(
     wire [35:0] word = WIDTH == 36 ? seen : WIDTH == 18 ? half
                      : address[3] ? half[17:9] : half[8:0];
     reg [35:0] latch = 0, second = 0;
-    always @(posedge clk) begin
-        if (rst) latch <= 0;
-        else if (enabled && (WRITEMODE != "NORMAL" || !we)) latch <= word;
-        if (rst) second <= 0;
-        else if (oce) second <= latch;
-    end
+    wire next = enabled & (WRITEMODE != "NORMAL" | !we);
+    generate
+        if (RESETMODE == "ASYNC") begin : asynchronous
+            always @(posedge clk, posedge rst)
+                if (rst) latch <= 0;
+                else if (next) latch <= word;
+            always @(posedge clk, posedge rst)
+                if (rst) second <= 0;
+                else if (oce) second <= latch;
+        end else begin : synchronous
+            always @(posedge clk)
+                if (rst) latch <= 0;
+                else if (next) latch <= word;
+            always @(posedge clk)
+                if (rst) second <= 0;
+                else if (oce) second <= latch;
+        end
+    endgenerate
     assign q = REGMODE == "OUTREG" ? second : latch;
 endmodule
 
@@ -296,8 +309,6 @@ module DP16KD (
             refused_DP16KD_DATA_WIDTH_A_must_be_9_18_or_36 refused ();
         if (DATA_WIDTH_B != 9 && DATA_WIDTH_B != 18 && (DATA_WIDTH_B != 36 || DATA_WIDTH_A != 36))
             refused_DP16KD_DATA_WIDTH_B_must_be_9_or_18_or_beside_36_also_36 refused ();
-        if (RESETMODE != "SYNC")
-            refused_DP16KD_RESETMODE_must_be_SYNC refused ();
     endgenerate
 
     wire clka = CLKAMUX == "INV" ? ~CLKA : CLKA;
@@ -341,13 +352,15 @@ module DP16KD (
     wire [35:0] q_a, q_b;
     wire [3:0] same = {4{row_a == row_b}};
     otus_ecp5_ram_port #(
-        .WIDTH(DATA_WIDTH_A), .REGMODE(REGMODE_A), .WRITEMODE(WRITEMODE_A)
+        .WIDTH(DATA_WIDTH_A), .REGMODE(REGMODE_A), .WRITEMODE(WRITEMODE_A),
+        .RESETMODE(RESETMODE)
     ) port_a (
         clka, CEA, OCEA, WEA | WIDE, RSTA, selected_a, ad_a, rows[row_a], data_a, write_b & same,
         row_a, write_a, q_a
     );
     otus_ecp5_ram_port #(
-        .WIDTH(DATA_WIDTH_B), .REGMODE(REGMODE_B), .WRITEMODE(WRITEMODE_B)
+        .WIDTH(DATA_WIDTH_B), .REGMODE(REGMODE_B), .WRITEMODE(WRITEMODE_B),
+        .RESETMODE(RESETMODE)
     ) port_b (
         clkb, CEB, OCEB, WEB & !WIDE, RSTB, selected_b, ad_b, rows[row_b], data_b, write_a & same,
         row_b, write_b, q_b

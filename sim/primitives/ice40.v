@@ -158,11 +158,11 @@ module SB_SPRAM256KA (
     reg [15:0] words [0:16383];
     wire [15:0] mask = {{4{MASKWREN[3]}}, {4{MASKWREN[2]}}, {4{MASKWREN[1]}}, {4{MASKWREN[0]}}};
     wire works = CHIPSELECT & ~STANDBY & ~SLEEP & POWEROFF; // POWEROFF low switches it off
+    initial DATAOUT = 0;
+`ifndef YOSYS // for which words without a value are 0, and so many with one are slow
     integer i;
-    initial begin
-        DATAOUT = 0;
-        for (i = 0; i < 16384; i = i + 1) words[i] = 0;
-    end
+    initial for (i = 0; i < 16384; i = i + 1) words[i] = 0;
+`endif
     always @(posedge CLOCK) if (works) begin
         DATAOUT <= WREN ? ~words[ADDRESS] : words[ADDRESS];
         if (WREN) words[ADDRESS] <= (words[ADDRESS] & ~mask) | (DATAIN & mask);

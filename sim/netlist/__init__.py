@@ -1,0 +1,1 @@
+"""Netlists, before and after place and route, behind the driver's link."""
