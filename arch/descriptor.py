@@ -9,8 +9,9 @@ A layer is four nested loops; the innermost issues one activation word and one w
                     accumulate
 
 The activation address is origin + group * group_stride + window * window_stride + k; an address
-outside [source, source_end) reads `pad` in every byte. Addresses are 16 bits wide: the last one
-that a layer forms must be below 65,536, which the compiler verifies. The weight address counts up
+outside [source, source_end) reads `pad` in every byte. Addresses wrap at 2^address_bits: from the
+lowest one that a layer forms, or 0, to the highest or `source_end` must not be more, which the
+compiler verifies. The weight address counts up
 through the tile's words, is rewound for each window and returns to `weights` for each group. Every
 count is stored minus one, so that each encoding is a finite loop of at least one pass.
 """
@@ -19,6 +20,7 @@ from dataclasses import dataclass, fields
 from typing import NamedTuple, Self
 
 from .errors import DescriptorError
+from .geometry import Geometry
 
 WORD_BITS = 32
 
@@ -67,9 +69,35 @@ FIELDS = (
     Field("reserved", 15),
 )
 
+FIELD = {field.name: field for field in FIELDS}
+
 BITS = sum(field.bits for field in FIELDS)
 WORDS = BITS // WORD_BITS
 assert BITS == WORDS * WORD_BITS
+
+#: Fields that are addresses or strides of activations, or count what has one.
+_ADDRESSES = (
+    *("source", "source_end", "origin", "group_stride", "window_stride"),
+    *("reduction", "groups", "destination", "row_words"),
+)
+
+
+def address_bits(geometry: Geometry) -> int:
+    """Bits in which activation addresses are counted: those of padding beside the buffer too."""
+    return min(16, (geometry.activation_words - 1).bit_length() + 1)
+
+
+def used_bits(field: Field, geometry: Geometry) -> int:
+    """Bits of a field that the gateware of a geometry reads; the compiler uses no others."""
+    limits = {
+        **dict.fromkeys(_ADDRESSES, address_bits(geometry)),
+        # Every tile has parameters of its own.
+        "tiles": (geometry.parameter_words - 1).bit_length(),
+        "weights": (geometry.weight_words - 1).bit_length(),
+        "parameters": (geometry.parameter_words - 1).bit_length(),
+        "last_steps": (geometry.column_groups - 1).bit_length(),
+    }
+    return min(field.bits, limits.get(field.name, field.bits))
 
 
 @dataclass(frozen=True)

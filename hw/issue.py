@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..arch.descriptor import FIELD, address_bits, used_bits
 from ..arch.geometry import Geometry
 from .accumulator import Control
 from .drain import TileLayout
@@ -123,7 +124,7 @@ class Issue(wiring.Component):
         starting, active = Signal(), Signal()
         m.d.sync += starting.eq(self.load)
         reduction, windows, tiles, groups = (
-            Signal(signed(layer[name].shape().width + 1), name=f"{name}_left")
+            Signal(signed(used_bits(FIELD[name], self.geometry) + 1), name=f"{name}_left")
             for name in ("reduction", "windows", "tiles", "groups")
         )
         # What this step ends: each is 1 only where those before it are.
@@ -172,9 +173,10 @@ class Issue(wiring.Component):
     ) -> list[Signal]:
         """Return the address of each position's activation word."""
         layer, positions = self.layer, self.geometry.positions
-        addresses = [Signal(16, name=f"address_{p}") for p in range(positions)]
+        bits = address_bits(self.geometry)
+        addresses = [Signal(bits, name=f"address_{p}") for p in range(positions)]
         # Where the next window starts, this group, and the next group.
-        next_window, group, next_group = Signal(16), Signal(16), Signal(16)
+        next_window, group, next_group = Signal(bits), Signal(bits), Signal(bits)
         jump = Mux(row_end, next_group, Mux(tile_end, group, next_window))
         with m.If(step):
             m.d.sync += addresses[0].eq(Mux(window_end, jump, addresses[0] + 1))

@@ -1,11 +1,11 @@
 """The sequencer: reads layer descriptors, starts layers, knows what is written, counts cycles."""
 
-from amaranth.hdl import Cat, Module, Signal
-from amaranth.lib import memory, wiring
+from amaranth.hdl import Module, Signal
+from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..arch import timing
-from ..arch.descriptor import BITS, WORD_BITS
+from ..arch.descriptor import BITS, FIELDS, WORD_BITS, WORDS, used_bits
 from ..arch.geometry import Geometry
 from .drain import StepLayout
 from .layouts import BanksLayout, CountersLayout, DescriptorLayout
@@ -67,7 +67,12 @@ class Sequencer(wiring.Component):
         layer = Signal(BITS)
         fetched = Signal(range(timing.FETCH))
         in_flight = Signal(2)
-        m.d.comb += self.layer.as_value().eq(layer)
+        read_layer = data.View(DescriptorLayout, layer)
+        for field in FIELDS:
+            # The bits that nobody needs are no registers.
+            used, stored = used_bits(field, self.geometry), read_layer[field.name]
+            low = stored[:used]
+            m.d.comb += self.layer[field.name].eq(low.as_signed() if field.signed else low)
 
         fetching = Signal()
         waiting = Signal()
@@ -81,8 +86,9 @@ class Sequencer(wiring.Component):
             with m.State("FETCH"):
                 m.d.comb += fetching.eq(1)
                 m.d.sync += [fetched.eq(fetched + 1), address.eq(address + 1)]
-                with m.If(fetched != 0):
-                    m.d.sync += layer.eq(Cat(layer[WORD_BITS:], read.data))
+                for word in range(WORDS):
+                    with m.If(fetched == word + 1):
+                        m.d.sync += layer.word_select(word, WORD_BITS).eq(read.data)
                 with m.If(fetched == timing.FETCH - 1):
                     # The last address was one too many.
                     m.d.sync += [fetched.eq(0), address.eq(address)]

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ...arch.descriptor import Descriptor
+from ...arch.descriptor import FIELDS, Descriptor, address_bits, used_bits
 from ...arch.geometry import Geometry
 from ...arch.memory import Space, depth, word_bytes
 from .errors import InternalError
@@ -83,7 +83,11 @@ def _verify_descriptor(d: Descriptor, geometry: Geometry, program: Program) -> N
     _hold(d.weights + d.tiles * d.reduction <= weights.end, "weights past their part")
     _hold(d.last_steps <= geometry.column_groups, "more steps than column groups")
     reached = d.origin + (d.groups - 1) * d.group_stride + (d.windows - 1) * d.window_stride
-    _hold(reached + d.reduction <= 1 << 16, "activation addresses wrap")
+    span = max(reached + d.reduction, d.source_end) - min(d.origin, 0)
+    _hold(span <= 1 << address_bits(geometry), "activation addresses wrap")
+    for field in FIELDS:
+        used = field._replace(bits=used_bits(field, geometry))
+        _hold(used.low <= getattr(d, field.name) <= used.high, f"{field.name} is too large")
     count = (d.tiles - 1) * geometry.column_groups + d.last_steps
     _hold(d.parameters >= parameters.address, "parameters below their part")
     _hold(d.parameters + count <= parameters.end, "parameters past their part")

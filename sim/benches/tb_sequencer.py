@@ -5,7 +5,7 @@ from typing import Any
 import cocotb
 
 from ...arch import timing
-from ...arch.descriptor import FIELDS, WORDS, Descriptor
+from ...arch.descriptor import FIELDS, WORDS, Descriptor, used_bits
 from ...hw.drain import StepLayout
 from ...hw.layouts import BanksLayout, CountersLayout, DescriptorLayout
 from .ports import Ports, decode, encode, geometry, unsigned
@@ -19,7 +19,8 @@ def random_layers(bench: Bench, count: int) -> list[Descriptor]:
     """Draw descriptors with anything in every field."""
     layers = []
     for index in range(count):
-        values = {field.name: bench.rng.randint(field.low, field.high) for field in FIELDS}
+        used = [field._replace(bits=used_bits(field, geometry())) for field in FIELDS]
+        values = {field.name: bench.rng.randint(field.low, field.high) for field in used}
         values["act_min"], values["act_max"] = sorted((values["act_min"], values["act_max"]))
         layers.append(Descriptor(**{**values, "last": int(index == count - 1), "reserved": 0}))
     return layers

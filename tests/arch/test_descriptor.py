@@ -6,8 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otus.arch.descriptor import BITS, FIELDS, WORDS, Descriptor
+from otus.arch.descriptor import (
+    BITS,
+    FIELD,
+    FIELDS,
+    WORDS,
+    Descriptor,
+    address_bits,
+    used_bits,
+)
 from otus.arch.errors import DescriptorError
+from otus.arch.geometry import Geometry
 
 VALUES = {field.name: max(field.low, min(field.high, 1)) for field in FIELDS} | {"reserved": 0}
 
@@ -57,3 +66,15 @@ def test_an_empty_range_is_refused() -> None:
 def test_reserved_bits_are_refused() -> None:
     with pytest.raises(DescriptorError, match=r"descriptor.reserved: got 1, allowed is 0"):
         Descriptor(**{**VALUES, "reserved": 1})
+
+
+def test_a_geometry_uses_the_bits_that_its_memories_need() -> None:
+    geometry = Geometry(4, 2, 2, activation_words=500, weight_words=16384, parameter_words=264)
+    assert address_bits(geometry) == 10
+    bits = {field.name: used_bits(field, geometry) for field in FIELDS}
+    assert (bits["source"], bits["origin"], bits["reduction"], bits["groups"]) == (10, 10, 10, 10)
+    assert (bits["weights"], bits["parameters"], bits["tiles"], bits["last_steps"]) == (14, 9, 9, 1)
+    assert (bits["pad"], bits["windows"], bits["last"]) == (8, 8, 1)
+    assert address_bits(Geometry(1, 1, activation_words=1 << 15)) == 16
+    widest = Geometry(1, 1, activation_words=1 << 15, weight_words=1 << 16, parameter_words=1 << 15)
+    assert used_bits(FIELD["weights"], widest) == 16
