@@ -8,11 +8,12 @@ JOBS   ?= 2
 SEEDS  ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check boards clean
+.PHONY: help demo test test-boards lint check boards clean
 
 help:
 	@echo "make demo    a recording, the simulated accelerator, and where the sound came from"
 	@echo "make test    lint, then every test"
+	@echo "make test-boards  bitstreams, and what they compute"
 	@echo "make lint    ruff, mypy, import-linter"
 	@echo "make boards  bitstreams of every board, and the table of their speeds (hours; it resumes)"
 	@echo "make clean   remove what make made (the cache of compiled simulators stays)"
@@ -58,6 +59,9 @@ check: $(STAMPS)/test
 	$(BIN)/python -P -m pytest -n $(JOBS) tests
 
 test: lint check
+
+test-boards: $(STAMPS)/test
+	$(BIN)/python -P -m pytest -m bitstreams -n $(JOBS) tests
 
 boards: $(STAMPS)/test
 	$(BIN)/python -P -m otus.boards.matrix --seeds $(SEEDS) --jobs $(JOBS)

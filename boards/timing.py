@@ -10,8 +10,11 @@ from typing import Any
 from .errors import BoardError
 from .family import Family
 
-#: What yosys appends to a signal's name for the cells around it.
-_APPENDED = r"_(?:TRELLIS_FF|SB_\w|LUT\d|PFUMX|L6MUX21|CCU2C|MULT\d|DP16KD|DFF|ALU|MUX2)\w*"
+#: What yosys and nextpnr append to a signal's name for the cells around it, and a bit's number.
+_APPENDED = (
+    r"_(?:TRELLIS_FF|SB_\w|LUT\d|PFUMX|L6MUX21|CCU2C|MULT\d|DP16KD|DFF|ALU|MUX2)\w*"
+    r"|\$(?:CCU2_|PACKER_)\w+|\[\d+\]$"
+)
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ def _hops(path: list[dict[str, Any]]) -> tuple[Hop, ...]:
 
 
 def own_name(name: str) -> str:
-    """Strip a netlist's name of what surrounds the accelerator, and of what synthesis appended.
+    """Strip a netlist's name of what surrounds the accelerator, and of what the tools appended.
 
     `accelerator.top.core.array.column_5.right_TRELLIS_FF_Q_1` is `core.array.column_5.right`.
     """

@@ -38,9 +38,11 @@ def test_the_critical_path_adds_up_and_names_signals_of_the_accelerator() -> Non
     ("name", "own"),
     [
         ("accelerator.top.core.array.column_5.right_TRELLIS_FF_Q_1", "core.array.column_5.right"),
-        ("accelerator.top.core.requantise_0.sum[3]", "core.requantise_0.sum[3]"),
-        ("accelerator.top.core.x_SB_LUT4_O_I2[1]", "core.x[1]"),
+        ("accelerator.top.core.requantise_0.sum[3]", "core.requantise_0.sum"),
+        ("accelerator.top.core.x_SB_LUT4_O_I2[1]", "core.x"),
         ("accelerator.receiver.shift_CCU2C_S0_COUT", "receiver.shift"),
+        ("accelerator.top.core.count$CCU2_COMB0", "core.count"),
+        ("accelerator.top.core.weights$27[3]", "core.weights$27"),
         ("pll.pll", "pll.pll"),
         (
             "accelerator.top.endpoint.sender.encoder.fsm_state_LUT2_I1_F_MUX2_LUT5_O.S0",
