@@ -8,13 +8,13 @@ JOBS   ?= 2
 SEEDS  ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-boards lint check boards clean
+.PHONY: help demo test lint check test-boards boards clean
 
 help:
 	@echo "make demo    a recording, the simulated accelerator, and where the sound came from"
 	@echo "make test    lint, then every test"
-	@echo "make test-boards  bitstreams, and what they compute"
 	@echo "make lint    ruff, mypy, import-linter"
+	@echo "make test-boards  bitstreams of UP5K and ECP5, and their netlists against the golden model"
 	@echo "make boards  bitstreams of every board, and the table of their speeds (hours; it resumes)"
 	@echo "make clean   remove what make made (the cache of compiled simulators stays)"
 	@echo
@@ -60,8 +60,9 @@ check: $(STAMPS)/test
 
 test: lint check
 
+# A board's tests run one after the other, boards side by side.
 test-boards: $(STAMPS)/test
-	$(BIN)/python -P -m pytest -m bitstreams -n $(JOBS) tests
+	$(BIN)/python -P -m pytest -n $(JOBS) --dist loadgroup -m boards tests/boards
 
 boards: $(STAMPS)/test
 	$(BIN)/python -P -m otus.boards.matrix --seeds $(SEEDS) --jobs $(JOBS)

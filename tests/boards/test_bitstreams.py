@@ -10,7 +10,7 @@ from amaranth.lib import io
 from otus.boards import Board, Setup, build, find
 from otus.boards.build import TimingError
 
-pytestmark = pytest.mark.bitstreams
+pytestmark = pytest.mark.boards
 
 
 class Tiny(Elaboratable):
