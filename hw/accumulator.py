@@ -50,7 +50,12 @@ class Accumulator(wiring.Component):
             fresh.eq(self.control.fresh),
         ]
         with m.If(self.control.valid):
-            m.d.sync += total.eq(Mux(self.control.first, 0, total) + self.sum)
-        with m.If(ended & (fresh | (total > self.pooled))):
-            m.d.sync += self.pooled.eq(total)
+            m.d.sync += total.eq(Mux(self.control.first, self.sum, total + self.sum))
+        # Kept inverted, so that the comparison is a carry chain without inverters in front:
+        # total - pooled - 1.
+        inverted = Signal.like(self.pooled, init=-1)
+        difference = Signal(signed(len(total) + 1))
+        m.d.comb += [difference.eq(total + inverted), self.pooled.eq(~inverted)]
+        with m.If(ended & (fresh | (difference >= 0))):
+            m.d.sync += inverted.eq(~total)
         return m
