@@ -121,6 +121,8 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     lines += [_speed(row) for row in rows]
+    if not rows:
+        return "\n".join([*lines[:5], "Nothing was measured yet."]) + "\n"
     lines += ["", "## Use of the parts", ""]
     for row in rows:
         if "resources" in row:

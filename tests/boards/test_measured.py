@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from otus.boards import all_boards, measured
+from otus.boards import all_boards, matrix, measured
 
 
 def test_rows_are_of_boards_that_there_are() -> None:
@@ -13,6 +13,10 @@ def test_rows_are_of_boards_that_there_are() -> None:
     rows = measured.rows()
     assert {(row["board"], row["geometry"]) for row in rows} <= known
     assert len(rows) == len({(row["board"], row["geometry"]) for row in rows})
+
+
+def test_the_page_is_made_of_the_rows() -> None:
+    assert matrix.TABLE.read_text(encoding="utf-8") == matrix.table(measured.rows())
 
 
 def test_a_row_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
