@@ -3,9 +3,9 @@
 Programs are chains of one-word layers that fill the memory from each of eight offsets, so that
 every word is each of a descriptor's eight words in turn. A layer's output is a word of the
 activation memory or the padding value, as the descriptor's addresses say, plus its zero point,
-clamped: patterns are chosen under which no bit of words 0 and 6 can be stuck unseen, and each word
-of the memory but the last is one of these in some chain. The last one only ever holds what word 7
-does: the counts of its loops show in the cycle counters.
+clamped: patterns are chosen under which no bit of words 0 and 6 that the gateware reads can be
+stuck unseen, and each word of the memory but the last is one of these in some chain. The last one
+only ever holds what word 7 does: the counts of its loops show in the cycle counters.
 """
 
 from functools import lru_cache
@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from ...arch.descriptor import WORDS, Descriptor
+from ...arch.descriptor import WORDS, Descriptor, address_bits
 from ...arch.memory import Space
 from ..errors import DriverError
 from .bench import LOWER_CLOCK, Bench, Int8Array, Progress, SelftestError, unit_record
@@ -30,10 +30,9 @@ _DATA_WORDS = 2
 #: Most layers of one chain.
 _CHAIN = 32
 
-#: Fields that the patterns choose, with their bits in the memory.
-_FIELDS = {"source": 16, "source_end": 16, "origin": 16}
+#: Fields that the patterns choose: addresses, of as many bits as the gateware reads, and bytes.
+_ADDRESSES = ("source", "source_end", "origin")
 _BYTES = ("pad", "zero_point", "act_min", "act_max")
-_BITS = sum(_FIELDS.values()) + 8 * len(_BYTES)
 
 Candidates = dict[str, Int64Array]
 
@@ -57,14 +56,14 @@ def outputs(fields: Candidates) -> tuple[Int64Array, npt.NDArray[np.bool_]]:
     return np.clip(value + fields["zero_point"], low, np.maximum(low, high)), defined
 
 
-def _flipped(fields: Candidates) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def _flipped(fields: Candidates, width: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Return each candidate's bits, and whether a change of each changes the output."""
     right, _ = outputs(fields)
     bits, shown = [], []
-    for name in (*_FIELDS, *_BYTES):
-        width = _FIELDS.get(name, 8)
-        for bit in range(width):
-            stored = fields[name] & ((1 << width) - 1)
+    for name in (*_ADDRESSES, *_BYTES):
+        bits_of = 8 if name in _BYTES else width
+        for bit in range(bits_of):
+            stored = fields[name] & ((1 << bits_of) - 1)
             changed = stored ^ (1 << bit)
             if name in _BYTES:
                 changed = ((changed + 128) & 255) - 128
@@ -74,12 +73,16 @@ def _flipped(fields: Candidates) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.
     return np.stack(bits, axis=1), np.stack(shown, axis=1)
 
 
-@lru_cache(maxsize=1)
-def patterns() -> Candidates:
-    """Choose fields under which no bit of a descriptor's words 0 and 6 can be stuck unseen."""
+@lru_cache(maxsize=4)
+def patterns(width: int) -> Candidates:
+    """Choose fields under which no bit of a descriptor's words 0 and 6 can be stuck unseen.
+
+    Parameters
+        width : bits of an address, arch.descriptor.address_bits of the geometry
+    """
     rng = np.random.default_rng(_SEED)
     n = _CANDIDATES
-    power = 1 << rng.integers(0, 16, (3, n))
+    power = 1 << rng.integers(0, width, (3, n))
     near = rng.integers(0, _DATA_WORDS + 1, (3, n))
     address = np.where(rng.random((3, n)) < 0.5, near, power)
     low, high = np.sort(rng.integers(-128, 128, (2, n)), axis=0)
@@ -95,7 +98,7 @@ def patterns() -> Candidates:
     }
     _, defined = outputs(fields)
     fields = {name: values[defined] for name, values in fields.items()}
-    chosen = cover(*_flipped(fields))
+    chosen = cover(*_flipped(fields, width))
     return {name: values[chosen] for name, values in fields.items()}
 
 
@@ -122,7 +125,7 @@ def check_program(bench: Bench, progress: Progress) -> dict[str, int]:
         SelftestError: outputs differ, and which words all the wrong layers have in common
     """
     geometry = bench.geometry
-    fields = patterns()
+    fields = patterns(address_bits(geometry))
     count = len(fields["source"])
     expected, _ = outputs(fields)
     _prepare(bench)

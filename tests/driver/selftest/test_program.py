@@ -10,10 +10,11 @@ from otus.driver.selftest.cover import shown_in_both
 from otus.sim.golden_link import GoldenLink
 
 
-def test_every_bit_of_words_0_and_6_and_the_origin_is_shown_in_both_values() -> None:
-    bits, shown = program._flipped(program.patterns())
-    assert bits.shape[1] == 16 * 3 + 8 * 4
-    assert shown_in_both(bits, shown).all()
+@pytest.mark.parametrize("bits", [3, 9, 10, 13, 16])
+def test_every_bit_of_words_0_and_6_and_the_origin_is_shown_in_both_values(bits: int) -> None:
+    values, shown = program._flipped(program.patterns(bits), bits)
+    assert values.shape[1] == 3 * bits + 8 * 4
+    assert shown_in_both(values, shown).all()
 
 
 def test_outputs_are_the_golden_models() -> None:
