@@ -10,7 +10,7 @@ import re
 import time
 import zlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -27,7 +27,7 @@ from .errors import BoardError
 from .family import Command
 from .sources import fingerprint
 from .timing import FitError, Timing, Use, check_fit, read_report
-from .tools import Tool, find_tools
+from .tools import Tool, find_tools, stop
 
 #: Is told what is being done.
 Tell = Callable[[str], None]
@@ -286,7 +286,7 @@ def build(
 
 
 def _place_all(place_one: Callable[[int], Placed], seeds: Sequence[int], jobs: int) -> list[Placed]:
-    """Place all seeds; where one fails, those that have not begun are left out."""
+    """Place all seeds; where one fails, or the user interrupts, the others end."""
     failed = Event()
 
     def unless_failed(seed: int) -> Placed | None:
@@ -301,10 +301,14 @@ def _place_all(place_one: Callable[[int], Placed], seeds: Sequence[int], jobs: i
     with ThreadPoolExecutor(jobs) as pool:
         futures = [pool.submit(unless_failed, seed) for seed in seeds]
         try:
-            placed = [future.result() for future in futures]
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            for error in filter(None, (future.exception() for future in done)):
+                raise error
         except BaseException:
             failed.set()
+            stop()
             raise
+    placed = [future.result() for future in futures]
     return [p for p in placed if p is not None]
 
 

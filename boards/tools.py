@@ -51,6 +51,9 @@ _, _, log, script = sys.argv[1:]
 libyosys.run_pass(f"tee -q -o {log} script {script}", libyosys.Design())
 """
 
+#: What runs at this moment.
+_running: set[subprocess.Popen[str]] = set()
+
 #: Bytes that must stay free while a tool writes: they do not all notice a full disk.
 _RESERVE = 64 << 20
 
@@ -93,7 +96,7 @@ class Tool:
         _require_space(folder)
         begin = time.monotonic()
         # WebAssembly tools see a /tmp of their own: all paths are relative to `folder`.
-        done = subprocess.run(
+        with subprocess.Popen(
             [*self.command, *arguments],
             cwd=folder,
             stdin=subprocess.DEVNULL,
@@ -101,10 +104,23 @@ class Tool:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            check=False,
-        )
+        ) as program:
+            _running.add(program)
+            try:
+                printed, _ = program.communicate()
+            except BaseException:
+                program.kill()
+                raise
+            finally:
+                _running.discard(program)
         _require_space(folder)
-        return done.returncode, done.stdout, time.monotonic() - begin
+        return program.returncode, printed, time.monotonic() - begin
+
+
+def stop() -> None:
+    """End the programs that run in other threads: what they do is no longer needed."""
+    for program in list(_running):
+        program.kill()
 
 
 def find_tools(names: Iterable[str], source: str = "auto") -> dict[str, Tool]:

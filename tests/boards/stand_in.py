@@ -7,6 +7,7 @@ beside `calls` says what nextpnr does with a seed: how fast it is, or how it fai
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 from otus.boards.cells import instanced
@@ -24,6 +25,8 @@ def nextpnr() -> int:
     seed = option("--seed")
     wanted = json.loads((BENCH / "plan").read_text())[seed]
     log = Path(option("--log"))
+    if wanted == "slow":
+        time.sleep(120)
     if wanted == "crash":
         log.write_text("Info: Routing..\nERROR: Failed to route arc 0 of net 'x'\n")
         return 1

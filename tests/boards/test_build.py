@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 import sys
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -226,6 +227,14 @@ def test_what_does_not_fit_names_what_would(
         FitError, match=r"the largest named geometry that fits is good \(good, 8 MACs a cycle\)"
     ):
         bench.build()
+
+
+def test_seeds_end_where_one_does_not_fit(bench: Bench) -> None:
+    bench.plan(s1="slow", s2="large")
+    begin = time.monotonic()
+    with pytest.raises(BoardError, match="does not fit"):
+        bench.build((1, 2), jobs=2)
+    assert time.monotonic() - begin < 60
 
 
 def test_a_lost_clock_constraint_is_an_error(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
