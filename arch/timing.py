@@ -32,14 +32,14 @@ MULTIPLY = 3
 ACCUMULATE = 2
 #: Two-stage selection of a column group; the parameter memory is read at the same time.
 SELECT = 2
-#: Descriptor words, one a cycle after the first address.
-FETCH = WORDS + 1
+#: Descriptor words, one a cycle after the memory's latency; the last one stays at its output.
+FETCH = MEMORY + WORDS - 1
 #: Bank, first word in the loops, first word at the gate.
 LOAD = 3
 #: Requantise lane before (bias, left shift) and after the product (round, offset, two shift
-#: stages, zero point, clamp).
+#: stages, saturation, zero point, clamp).
 REQUANTISE_BEFORE = 2
-REQUANTISE_AFTER = 6
+REQUANTISE_AFTER = 7
 #: Iterative lane: operand and code of a digit before the product, then, after the right shift that
 #: takes as long, zero point and clamp.
 REQUANTISE_ITERATIVE = 4

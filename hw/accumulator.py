@@ -43,7 +43,7 @@ class Accumulator(wiring.Component):
     def elaborate(self, _platform: object) -> Module:
         """Build accumulator and maximum."""
         m = Module()
-        total = Signal.like(self.pooled)
+        total = Signal.like(self.pooled, reset_less=True)
         ended, fresh = Signal(), Signal()
         m.d.sync += [
             ended.eq(self.control.valid & self.control.last),
@@ -53,7 +53,7 @@ class Accumulator(wiring.Component):
             m.d.sync += total.eq(Mux(self.control.first, self.sum, total + self.sum))
         # Kept inverted, so that the comparison is a carry chain without inverters in front:
         # total - pooled - 1.
-        inverted = Signal.like(self.pooled, init=-1)
+        inverted = Signal.like(self.pooled, init=-1, reset_less=True)
         difference = Signal(signed(len(total) + 1))
         m.d.comb += [difference.eq(total + inverted), self.pooled.eq(~inverted)]
         with m.If(ended & (fresh | (difference >= 0))):

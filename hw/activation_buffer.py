@@ -80,9 +80,9 @@ class ActivationBuffer(wiring.Component):
                 address = Mux(self.read_enable, address, self.link_read_address.payload)
             padded = self.read_enable & self.read_padding[position]
             m.d.comb += memory.address[position].eq(address)
-            padding = delayed(m, padded, timing.MEMORY, f"padding_{position}")
+            padding = delayed(m, padded, timing.MEMORY, f"padding_{position}", reset_less=True)
             # A stage of its own, so that the block RAM's output register stands alone.
-            output = Signal(8 * geometry.rows, name=f"output_{position}")
+            output = Signal(8 * geometry.rows, name=f"output_{position}", reset_less=True)
             pad = Cat(self.pad.as_unsigned() for _ in range(geometry.rows))
             m.d.sync += output.eq(Mux(padding, pad, memory.data[position]))
             m.d.comb += self.activations[position].eq(output)

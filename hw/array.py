@@ -58,9 +58,9 @@ class Array(wiring.Component):
         activations = self.activations
         control = delayed(m, self.control, timing.dot_product(geometry), "control")
         pending = Signal()
-        write_column = Signal.like(self.write_column)
-        write_address = Signal.like(self.write_address)
-        write_data = Signal.like(self.write_data)
+        write_column = Signal.like(self.write_column, reset_less=True)
+        write_address = Signal.like(self.write_address, reset_less=True)
+        write_data = Signal.like(self.write_data, reset_less=True)
         written = Signal(geometry.columns)
         m.d.comb += self.write_ready.eq(~pending | written.any())
         with m.If(self.write_ready):
@@ -73,8 +73,10 @@ class Array(wiring.Component):
         for index in range(geometry.columns):
             if index and index % geometry.requantise_lanes == 0:
                 weight_enable = delayed(m, weight_enable, 1, f"weight_enable_{index}")
-                weight_address = delayed(m, weight_address, 1, f"weight_address_{index}")
-                activations = delayed(m, activations, 1, f"activations_{index}")
+                weight_address = delayed(
+                    m, weight_address, 1, f"weight_address_{index}", reset_less=True
+                )
+                activations = delayed(m, activations, 1, f"activations_{index}", reset_less=True)
                 control = delayed(m, control, 1, f"control_{index}")
             m.submodules[f"column_{index}"] = column = Column(geometry, index)
             selected = Signal(name=f"write_selected_{index}")

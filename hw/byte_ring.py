@@ -1,6 +1,6 @@
 """A ring of bytes in block RAM, written anywhere and read in order up to a mark."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -17,7 +17,7 @@ class ByteRing(wiring.Component):
         depth : bytes, a power of two
     """
 
-    latency = 1
+    latency = 2
 
     def __init__(self, depth: int) -> None:
         bits = (depth - 1).bit_length()
@@ -43,24 +43,33 @@ class ByteRing(wiring.Component):
         )
 
     def elaborate(self, _platform: object) -> Module:
-        """Build the memory, and the address that runs ahead by one for its read latency."""
+        """Build the memory, what is read from it, and the register behind."""
         m = Module()
         m.submodules.memory = cells = memory.Memory(shape=8, depth=self.depth, init=[])
         read, write = cells.read_port(), cells.write_port()
-        following = Signal.like(self.position)
+        # Address of the byte that the memory gives; whether it was committed; take it.
+        ahead, following = Signal.like(self.position), Signal.like(self.position)
+        present, take = Signal(), Signal()
+        offer = self.bytes
         m.d.comb += [
             write.en.eq(self.write_enable),
             write.addr.eq(self.write_address),
             write.data.eq(self.write_data),
             self.behind.eq(self.position + 1),
-            following.eq(Mux(self.bytes.valid & self.bytes.ready, self.behind, self.position)),
+            take.eq(present & (~offer.valid | offer.ready)),
+            following.eq(ahead + take),
             read.addr.eq(following),
-            self.bytes.payload.eq(read.data),
         ]
-        m.d.sync += [
-            self.position.eq(following),
-            self.bytes.valid.eq(following != self.committed),
-        ]
+        m.d.sync += [ahead.eq(following), present.eq(following != self.committed)]
+        with m.If(offer.valid & offer.ready):
+            m.d.sync += [self.position.eq(self.behind), offer.valid.eq(0)]
+        with m.If(take):
+            m.d.sync += [offer.payload.eq(read.data), offer.valid.eq(1)]
         with m.If(self.flush):
-            m.d.sync += [self.position.eq(self.committed), self.bytes.valid.eq(0)]
+            m.d.sync += [
+                self.position.eq(self.committed),
+                ahead.eq(self.committed),
+                present.eq(0),
+                offer.valid.eq(0),
+            ]
         return m

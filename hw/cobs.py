@@ -35,11 +35,11 @@ class CobsDecoder(wiring.Component):
         """Build the count of bytes left in the block."""
         m = Module()
         remaining = Signal(8)  # bytes of the block still to come
+        is_code = Signal(init=1)  # there are none: a code comes
         stuffed = Signal()  # a zero stands between the block and the next one
         byte, event = self.encoded.payload, self.decoded.payload
-        is_code, is_zero, silent = Signal(), Signal(), Signal()
+        is_zero, silent = Signal(), Signal()
         m.d.comb += [
-            is_code.eq(remaining == 0),
             is_zero.eq(byte == 0),
             silent.eq(is_code & ~is_zero & ~stuffed),
             # Where a code stands, the zero between the block and the next one is meant.
@@ -51,11 +51,15 @@ class CobsDecoder(wiring.Component):
         ]
         with m.If(self.encoded.valid & self.encoded.ready):
             with m.If(is_zero):
-                m.d.sync += [remaining.eq(0), stuffed.eq(0)]
+                m.d.sync += [remaining.eq(0), is_code.eq(1), stuffed.eq(0)]
             with m.Elif(is_code):
-                m.d.sync += [remaining.eq(byte - 1), stuffed.eq(byte <= COBS_BLOCK)]
+                m.d.sync += [
+                    remaining.eq(byte - 1),
+                    is_code.eq(byte == 1),
+                    stuffed.eq(byte <= COBS_BLOCK),
+                ]
             with m.Else():
-                m.d.sync += remaining.eq(remaining - 1)
+                m.d.sync += [remaining.eq(remaining - 1), is_code.eq(remaining == 1)]
         return m
 
 
@@ -92,16 +96,20 @@ class CobsEncoder(wiring.Component):
         tail = Signal.like(ring.position, init=1)
         following = Signal.like(tail)
         code = Signal(8, init=1)
-        room, closing, zero, ended = Signal(), Signal(), Signal(), Signal()
+        room = Signal(init=1)
+        closing, zero, ended = Signal(), Signal(), Signal()
         accepted = Signal()
         byte = self.body.payload
         m.d.comb += [
             ring.committed.eq(head),
             following.eq(tail + 1),
-            room.eq(following != ring.position),
             ring.write_address.eq(tail),
             ring.write_data.eq(byte.data),
         ]
+        # Places behind the tail. A register tells of room, while one of them may be taken.
+        free = Signal.like(tail)
+        m.d.comb += free.eq(ring.position - following)
+        m.d.sync += room.eq(free > 1)
         with m.FSM():
             with m.State("FILL"):
                 m.d.comb += [

@@ -80,7 +80,7 @@ class Core(wiring.Component):
             activations.read_padding.eq(issue.padding),
             array.weight_enable.eq(delayed(m, issue.busy, timing.PADDING, "weight_enable")),
             array.weight_address.eq(
-                delayed(m, issue.weight_address, timing.PADDING, "weight_address")
+                delayed(m, issue.weight_address, timing.PADDING, "weight_address", reset_less=True)
             ),
             array.activations.eq(activations.activations),
             array.control.eq(delayed(m, issue.control, ActivationBuffer.latency, "control")),

@@ -46,7 +46,7 @@ class DotProduct(wiring.Component):
             pairs = [level[i : i + 2] for i in range(0, len(level), 2)]
             level = []
             for index, pair in enumerate(pairs):
-                node = Signal(signed(16 + depth), name=f"sum_{depth}_{index}")
+                node = Signal(signed(16 + depth), name=f"sum_{depth}_{index}", reset_less=True)
                 m.d.sync += node.eq(sum(pair[1:], start=pair[0]))
                 level.append(node)
         m.d.comb += self.sum.eq(level[0])

@@ -95,8 +95,9 @@ class Drain(wiring.Component):
         running, slot = Signal(), Signal()
         step = Signal(range(max(2, self.geometry.column_groups)))
         phase = Signal(range(max(2, self.interval)))
-        tile = Signal(TileLayout)
-        address, tile_address, restart = Signal(16), Signal(16), Signal(init=1)
+        tile = Signal(TileLayout, reset_less=True)
+        address, tile_address = Signal(16, reset_less=True), Signal(16, reset_less=True)
+        restart = Signal(init=1)
 
         emit = running & (phase == 0)
         advance = running & (phase == self.interval - 1)
@@ -155,7 +156,7 @@ class Drain(wiring.Component):
         geometry = self.geometry
         lanes, groups = geometry.requantise_lanes, geometry.column_groups
         fours = -(-groups // 4)
-        chosen = Signal(range(max(2, fours * geometry.positions)))
+        chosen = Signal(range(max(2, fours * geometry.positions)), reset_less=True)
         m.d.sync += chosen.eq(step[2:] + Mux(slot, fours, 0))
         for lane in range(lanes):
             first = []
@@ -163,8 +164,12 @@ class Drain(wiring.Component):
                 columns = [self.pooled[g * lanes + lane][position] for g in range(groups)]
                 for start in range(0, groups, 4):
                     near = columns[start : start + 4]
-                    register = Signal(near[0].shape(), name=f"near_{lane}_{position}_{start}")
+                    register = Signal(
+                        near[0].shape(), name=f"near_{lane}_{position}_{start}", reset_less=True
+                    )
                     m.d.sync += register.eq(Array(near)[step[:2]] if len(near) > 1 else near[0])
                     first.append(register)
             selected = Array(first)[chosen] if len(first) > 1 else first[0]
-            m.d.sync += self.accumulators[lane].eq(selected)
+            register = Signal(selected.shape(), name=f"accumulator_{lane}", reset_less=True)
+            m.d.sync += register.eq(selected)
+            m.d.comb += self.accumulators[lane].eq(register)

@@ -12,9 +12,10 @@ from ..arch.memory import Space
 from ..arch.packet import FIELDS, Opcode, Status
 from .frame_receiver import FrameReceiver
 from .frame_sender import FrameSender
-from .layouts import CountersLayout, write_layout
+from .layouts import BodyLayout, CountersLayout, write_layout
 from .loader import Loader, past_end
 from .responder import Content, Responder
+from .stream_register import StreamRegister
 
 #: Bits of all fields of a request; the last field's end is at the top.
 _FIELD_BITS = 8 * max(fields.size for fields in FIELDS.values())
@@ -73,7 +74,10 @@ class Endpoint(wiring.Component):
         wiring.connect(m, wiring.flipped(self.write), loader.write)
         wiring.connect(m, wiring.flipped(self.read_address), responder.read_address)
         wiring.connect(m, wiring.flipped(self.read_data), responder.read_data)
-        wiring.connect(m, responder.body, sender.body)
+        reply = StreamRegister(BodyLayout)
+        m.submodules.reply = ResetInserter(reset)(reply)
+        wiring.connect(m, responder.body, reply.w_stream)
+        wiring.connect(m, reply.r_stream, sender.body)
         m.d.comb += [
             reset.eq(receiver.reset),
             sender.abort.eq(reset),
@@ -101,11 +105,12 @@ class Endpoint(wiring.Component):
         is_write, is_read = opcode == Opcode.WRITE, Signal()
         is_free = (opcode == Opcode.IDENTIFY) | (opcode == Opcode.RESET)
         distance = Signal(8)
+        # Of the fields that stand since the cycle before: they are checked in three cycles.
+        past_activations, past_program = Signal(), Signal()
         fault = Signal.like(status)
         m.d.comb += [
             is_read.eq((opcode == Opcode.READ) | (opcode == Opcode.RESULT)),
             address.eq(Mux(is_read, fields[8:24], fields[-16:])),
-            distance.eq(sequence - expected),
             self.entry.eq(address),
             loader.space.eq(fields[16:24]),
             loader.address.eq(address),
@@ -119,22 +124,28 @@ class Endpoint(wiring.Component):
             responder.address.eq(address),
             responder.count.eq(count),
         ]
+        m.d.sync += [
+            distance.eq(sequence - expected),
+            past_activations.eq(address + count > geometry.activation_words),
+            past_program.eq(past_end(address, geometry.program_words)),
+            fault.eq(Status.OK),
+        ]
         with m.If(~synchronised & ~is_free):
-            m.d.comb += fault.eq(Status.RESTARTED)
+            m.d.sync += fault.eq(Status.RESTARTED)
         with m.Elif((distance != 0) & ~distance[7] & ~is_free):
-            m.d.comb += fault.eq(Status.SEQUENCE)
+            m.d.sync += fault.eq(Status.SEQUENCE)
         with m.Elif(opcode > max(Opcode)):
-            m.d.comb += fault.eq(Status.OPCODE)
+            m.d.sync += fault.eq(Status.OPCODE)
         with m.Elif((missing != 0) | (~ended & ~is_write)):
-            m.d.comb += fault.eq(Status.LENGTH)
+            m.d.sync += fault.eq(Status.LENGTH)
         with m.Elif(is_write & (fields[16:24] > max(Space))):
-            m.d.comb += fault.eq(Status.SPACE)
+            m.d.sync += fault.eq(Status.SPACE)
         with m.Elif(is_read & (fields[:8] != Space.ACTIVATION)):
-            m.d.comb += fault.eq(Status.SPACE)
-        with m.Elif(is_read & (count != 0) & (address + count > geometry.activation_words)):
-            m.d.comb += fault.eq(Status.ADDRESS)
-        with m.Elif((opcode == Opcode.RUN) & past_end(address, geometry.program_words)):
-            m.d.comb += fault.eq(Status.ADDRESS)
+            m.d.sync += fault.eq(Status.SPACE)
+        with m.Elif(is_read & (count != 0) & past_activations):
+            m.d.sync += fault.eq(Status.ADDRESS)
+        with m.Elif((opcode == Opcode.RUN) & past_program):
+            m.d.sync += fault.eq(Status.ADDRESS)
 
         @contextmanager
         def state(name: str) -> Iterator[None]:
@@ -165,7 +176,7 @@ class Endpoint(wiring.Component):
                     m.next = "FIELDS"
             with state("FIELDS"):
                 with m.If((missing == 0) | ended):
-                    m.next = "CHECK"
+                    m.next = "COMPARE"
                 with m.Else():
                     m.d.comb += body.ready.eq(1)
                     with m.If(body.valid):
@@ -174,6 +185,10 @@ class Endpoint(wiring.Component):
                             missing.eq(missing - 1),
                             ended.eq(body.payload.last),
                         ]
+            with state("COMPARE"):
+                m.next = "JUDGE"
+            with state("JUDGE"):
+                m.next = "CHECK"
             with state("CHECK"):
                 m.d.comb += loader.start.eq(1)
                 m.d.sync += [

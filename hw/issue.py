@@ -56,23 +56,31 @@ class Issue(wiring.Component):
     def elaborate(self, _platform: object) -> Module:
         """Build the loops and the gate."""
         m = Module()
-        advance = Signal()
+        # The word at the gate is released, or there is none: the next one moves up. A register, so
+        # that the loops turn by it at once.
+        advance = Signal(init=1)
+        waiting, ready = Signal(), Signal()
         word = self._loops(m, advance)
-        held = Signal.like(word)
-        ready, drained = Signal(), Signal()
-        m.d.comb += advance.eq(~held.present | self.busy)
+        held = Signal(word.shape(), reset_less=True)
+        ends, drained, drained_next = Signal(), Signal(), Signal()
+        written = Signal()
         with m.If(advance):
-            m.d.sync += [held.eq(word), ready.eq(self._written(word))]
+            m.d.comb += written.eq(self._written(word))
+            m.d.sync += [
+                held.eq(word),
+                waiting.eq(word.present),
+                ready.eq(written),
+                advance.eq(~word.present | (written & (~word.last | drained_next))),
+            ]
         with m.Else():
-            m.d.sync += ready.eq(self._written(held))
-
-        gate = ~held.last | drained
-        ends = self.busy & held.tile_end
+            m.d.comb += written.eq(self._written(held))
+            m.d.sync += [ready.eq(written), advance.eq(written & (~held.last | drained))]
         m.d.comb += [
-            self.waiting.eq(held.present),
-            self.busy.eq(held.present & ready & gate),
-            self.stall_data.eq(held.present & ~ready),
-            self.stall_drain.eq(held.present & ready & ~gate),
+            ends.eq(self.busy & held.tile_end),
+            self.waiting.eq(waiting),
+            self.busy.eq(waiting & advance),
+            self.stall_data.eq(waiting & ~ready),
+            self.stall_drain.eq(waiting & ready & ~advance),
             self.done.eq(ends & held.layer_end),
             self.address.eq(held.address),
             self.padding.eq(held.padding),
@@ -89,15 +97,22 @@ class Issue(wiring.Component):
         ]
 
         # A tile takes a step for each column group and row; the next one must not end before.
+        # These are its cycles, minus one.
         steps = Mux(held.row_end, self.layer.last_steps, self.geometry.column_groups - 1)
         interval = self.geometry.requantise_interval.bit_length() - 1
-        cycles = [
+        one, two = (
             Cat(Value.cast((1 << bits) - 1)[:bits], steps) for bits in (interval, interval + 1)
+        )
+        cycles = Signal(len(two))
+        m.d.comb += cycles.eq(Mux(held.second, two, one))
+        # What is left of them, minus two: negative where a tile may end in the next cycle.
+        drain_left = Signal(signed(len(cycles) + 1), init=-1)
+        m.d.comb += [
+            drained.eq(drain_left[-1]),
+            drained_next.eq(Mux(ends, cycles == 0, drained)),
         ]
-        drain_left = Signal(signed(len(cycles[1]) + 1), init=-1)
-        m.d.comb += drained.eq(drain_left[-1])
         with m.If(ends | ~drained):
-            _count_down(m, drain_left, Mux(held.second, cycles[1], cycles[0]), ends)
+            m.d.sync += drain_left.eq(Mux(ends, cycles, drain_left) - Mux(ends, 2, 1))
         return m
 
     def _loops(self, m: Module, advance: Signal) -> data.View:
@@ -120,24 +135,29 @@ class Issue(wiring.Component):
                 }
             )
         )
-        # Cycles after `load`: the loops start, then they hold a word. Without one they turn idly.
+        # A cycle after `load` the loops start, and then hold a word. Without one they turn idly.
         starting, active = Signal(), Signal()
         m.d.sync += starting.eq(self.load)
         reduction, windows, tiles, groups = (
-            Signal(signed(used_bits(FIELD[name], self.geometry) + 1), name=f"{name}_left")
+            Signal(
+                signed(used_bits(FIELD[name], self.geometry) + 1),
+                name=f"{name}_left",
+                reset_less=True,
+            )
             for name in ("reduction", "windows", "tiles", "groups")
         )
-        # What this step ends: each is 1 only where those before it are.
-        step, window_end, tile_end, row_end = Signal(), Signal(), Signal(), Signal()
+        # What this step ends, each only where those before it do.
+        window_end, tile_end, row_end = Signal(), Signal(), Signal()
         m.d.comb += [
-            step.eq(starting | advance),
             window_end.eq(starting | reduction[-1]),
             tile_end.eq(starting | (reduction[-1] & windows[-1])),
             row_end.eq(starting | (reduction[-1] & windows[-1] & tiles[-1])),
         ]
-        weight, tile_weight, next_weight = (Signal.like(self.weight_address) for _ in range(3))
+        weight, tile_weight, next_weight = (
+            Signal.like(self.weight_address, reset_less=True) for _ in range(3)
+        )
         m.d.comb += next_weight.eq(Mux(row_end, layer.weights, weight + 1))
-        with m.If(step):
+        with m.If(advance):
             _count_down(m, reduction, layer.reduction, window_end)
             m.d.sync += [
                 word.first.eq(window_end),
@@ -152,7 +172,7 @@ class Issue(wiring.Component):
             with m.If(row_end):
                 _count_down(m, groups, layer.groups, starting, positions)
                 m.d.sync += active.eq(starting | (active & ~groups[-1]))
-        addresses = self._addresses(m, step, window_end, tile_end, row_end)
+        addresses = self._addresses(m, advance, window_end, tile_end, row_end)
         m.d.comb += [
             word.present.eq(active),
             word.last.eq(reduction[-1]),
@@ -169,16 +189,18 @@ class Issue(wiring.Component):
         return word
 
     def _addresses(
-        self, m: Module, step: Signal, window_end: Signal, tile_end: Signal, row_end: Signal
+        self, m: Module, advance: Signal, window_end: Signal, tile_end: Signal, row_end: Signal
     ) -> list[Signal]:
         """Return the address of each position's activation word."""
         layer, positions = self.layer, self.geometry.positions
         bits = address_bits(self.geometry)
-        addresses = [Signal(bits, name=f"address_{p}") for p in range(positions)]
+        addresses = [Signal(bits, name=f"address_{p}", reset_less=True) for p in range(positions)]
         # Where the next window starts, this group, and the next group.
-        next_window, group, next_group = Signal(bits), Signal(bits), Signal(bits)
+        next_window = Signal(bits, reset_less=True)
+        group = Signal(bits, reset_less=True)
+        next_group = Signal(bits, reset_less=True)
         jump = Mux(row_end, next_group, Mux(tile_end, group, next_window))
-        with m.If(step):
+        with m.If(advance):
             m.d.sync += addresses[0].eq(Mux(window_end, jump, addresses[0] + 1))
             if positions == 2:
                 m.d.sync += addresses[1].eq(

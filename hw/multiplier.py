@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..arch import timing
-from .parts import gowin, part_of
+from .parts import ecp5, gowin, part_of, partial_sums
 
 
 class Multiplier(wiring.Component):
@@ -36,17 +36,25 @@ class Multiplier(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Instance the part's multiplier, or build the three registers."""
+        """Build the three registers, of what the part has."""
         part = part_of(platform)
-        if part.family == "gowin" and (self.number is None or part.is_dsp(self.number)):
-            return gowin.multiplier(self.left, self.right, self.product)
+        operands = self.left, self.right, self.product
+        if self.number is not None and not part.is_dsp(self.number):
+            return partial_sums.multiplier(*operands)
+        match part.family:
+            case "ecp5":
+                return ecp5.multiplier(*operands)
+            case "gowin":
+                return gowin.multiplier(*operands)
         m = Module()
-        left, right = Signal.like(self.left), Signal.like(self.right)
-        pipeline = Signal.like(self.product)
+        left = Signal.like(self.left, reset_less=True)
+        right = Signal.like(self.right, reset_less=True)
+        pipeline, product = (Signal.like(self.product, reset_less=True) for _ in range(2))
         m.d.sync += [
             left.eq(self.left),
             right.eq(self.right),
             pipeline.eq(left * right),
-            self.product.eq(pipeline),
+            product.eq(pipeline),
         ]
+        m.d.comb += self.product.eq(product)
         return m

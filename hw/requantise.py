@@ -4,7 +4,9 @@ The arithmetic is that of arch.memory.Record. Source of the two rounding schemes
 fixedpoint/fixedpoint.h; TensorFlow Lite, kernels/internal/common.h.
 """
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from typing import Any
+
+from amaranth.hdl import Cat, Module, Mux, ShapeLike, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -21,6 +23,11 @@ OutputLayout = data.StructLayout(
 )
 
 _Shift = data.StructLayout({"rounding": 1, "right": 5})
+
+
+def _register(shape: ShapeLike) -> Any:
+    """Return a register for data that no reset touches."""
+    return Signal(shape, reset_less=True)
 
 
 class Requantise(wiring.Component):
@@ -51,21 +58,21 @@ class Requantise(wiring.Component):
     def elaborate(self, _platform: object) -> Module:
         """Build the stages."""
         m = Module()
-        biased, shifted = Signal(signed(32)), Signal(signed(32))
-        left = delayed(m, self.record.left, 1, "left")
+        biased, shifted = (_register(signed(32)) for _ in range(2))
+        left = delayed(m, self.record.left, 1, "left", reset_less=True)
         m.d.sync += [
             biased.eq(self.accumulator + self.record.bias),
             shifted.eq(biased << left),
         ]
         before = timing.REQUANTISE_BEFORE
-        multiplier = delayed(m, self.record.multiplier, before, "multiplier")
+        multiplier = delayed(m, self.record.multiplier, before, "multiplier", reset_less=True)
         shift = Signal(_Shift)
         m.d.comb += [
             shift.rounding.eq(self.record.rounding),
             shift.right.eq(self.record.right),
         ]
         product = self._pipelined(m, shifted, multiplier)
-        shift = delayed(m, shift, before + timing.PRODUCT, "shift")
+        shift = delayed(m, shift, before + timing.PRODUCT, "shift", reset_less=True)
         self._round(m, product, shift)
         return m
 
@@ -81,8 +88,7 @@ class Requantise(wiring.Component):
                 m.submodules[f"multiply_{x_name}_{q_name}"] = part
                 m.d.comb += [part.left.eq(x_part), part.right.eq(q_part)]
                 parts[x_name, q_name] = part.product
-        middle, outer = Signal(signed(35)), Signal(signed(64))
-        product = Signal(signed(64))
+        middle, outer, product = (_register(signed(bits)) for bits in (35, 64, 64))
         m.d.sync += [
             middle.eq(parts["low", "high"] + parts["high", "low"]),
             outer.eq(Cat(parts["low", "low"][:32], parts["high", "high"][:32]).as_signed()),
@@ -93,32 +99,34 @@ class Requantise(wiring.Component):
     def _round(self, m: Module, product: Signal, shift: data.View) -> None:
         """Round and clamp, `timing.REQUANTISE_AFTER` cycles."""
         single = shift.rounding == Rounding.SINGLE
-        doubled = Signal(signed(33))
+        doubled = _register(signed(33))
         # (product + 2^30) >> 31 without a wide adder. A single rounding with a right shift keeps
         # the product's floor here, since the shift rounds it.
         m.d.sync += doubled.eq((product >> 31) + (product[30] & ~(single & (shift.right != 0))))
-        ties_away = delayed(m, ~single, 1, "ties_away")
-        right = delayed(m, shift.right, 1, "right")
+        # Half of what the right shift takes away, minus one: ones below its uppermost bit.
+        below_half = _register(31)
+        m.d.sync += below_half.eq(((1 << shift.right) - 1) >> 1)
+        ties_away = delayed(m, ~single, 1, "ties_away", reset_less=True)
+        right = delayed(m, shift.right, 1, "right", reset_less=True)
 
-        offset = Signal(signed(34))
-        half = Signal(31)
-        m.d.comb += half.eq((1 << right) >> 1)
-        downward = ties_away & (right != 0) & (doubled < 0)
-        m.d.sync += offset.eq(doubled + half - downward)
+        # Add the half, but one less to a negative number whose ties go away from zero: the one is a
+        # carry into the adder, and comes from a bit below it.
+        upward = (right != 0) & ~(ties_away & (doubled < 0))
+        offset = _register(signed(35))
+        m.d.sync += offset.eq(Cat(1, doubled).as_signed() + Cat(upward, below_half))
 
-        right = delayed(m, right, 1, "right_coarse")
-        coarse, fine = Signal(signed(34)), Signal(signed(34))
-        m.d.sync += coarse.eq(offset >> (right & 0b11000))
-        right = delayed(m, right, 1, "right_fine")
+        right = delayed(m, right, 1, "right_coarse", reset_less=True)
+        coarse, fine = (_register(signed(34)) for _ in range(2))
+        m.d.sync += coarse.eq((offset >> 1) >> (right & 0b11000))
+        right = delayed(m, right, 1, "right_fine", reset_less=True)
         m.d.sync += fine.eq(coarse >> right[:3])
 
         # Beyond +-512 the zero point (int8) cannot bring the output back into int8.
-        bounded, moved = Signal(signed(10)), Signal(signed(11))
+        bounded, moved, output = (_register(signed(bits)) for bits in (10, 11, 8))
         fits = (fine >> 9 == 0) | (fine >> 9 == -1)
-        m.d.comb += bounded.eq(Mux(fits, fine, Mux(fine < 0, -512, 511)))
+        m.d.sync += bounded.eq(Mux(fits, fine, Mux(fine < 0, -512, 511)))
         m.d.sync += moved.eq(bounded + self.output_range.zero_point)
-        act_min = delayed(m, self.output_range.act_min, 1, "act_min")
-        act_max = delayed(m, self.output_range.act_max, 1, "act_max")
-        m.d.sync += self.output.eq(
-            Mux(moved < act_min, act_min, Mux(moved > act_max, act_max, moved))
-        )
+        act_min = delayed(m, self.output_range.act_min, 1, "act_min", reset_less=True)
+        act_max = delayed(m, self.output_range.act_max, 1, "act_max", reset_less=True)
+        m.d.comb += self.output.eq(output)
+        m.d.sync += output.eq(Mux(moved < act_min, act_min, Mux(moved > act_max, act_max, moved)))

@@ -1,7 +1,7 @@
 """The sequencer: reads layer descriptors, starts layers, knows what is written, counts cycles."""
 
-from amaranth.hdl import Module, Signal
-from amaranth.lib import data, memory, wiring
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..arch import timing
@@ -9,6 +9,7 @@ from ..arch.descriptor import BITS, FIELDS, WORD_BITS, WORDS, used_bits
 from ..arch.geometry import Geometry
 from .drain import StepLayout
 from .layouts import BanksLayout, CountersLayout, DescriptorLayout
+from .parts.memory import BlockMemory
 
 
 class Sequencer(wiring.Component):
@@ -53,21 +54,20 @@ class Sequencer(wiring.Component):
     def elaborate(self, _platform: object) -> Module:
         """Build state machine, scoreboard and counters."""
         m = Module()
-        m.submodules.memory = cells = memory.Memory(
-            shape=WORD_BITS, depth=self.geometry.program_words, init=[]
-        )
-        read, write = cells.read_port(), cells.write_port()
+        m.submodules.memory = memory = BlockMemory(WORD_BITS, self.geometry.program_words)
         address = Signal(16)
         m.d.comb += [
-            read.addr.eq(address),
-            write.en.eq(self.write_enable),
-            write.addr.eq(self.write_address),
-            write.data.eq(self.write_data),
+            memory.address[0].eq(address),
+            memory.write_enable.eq(self.write_enable),
+            memory.write_address.eq(self.write_address),
+            memory.write_data.eq(self.write_data),
         ]
-        layer = Signal(BITS)
+        # All words but the last one, which stands at the memory's output for as long as the layer
+        # runs.
+        words = Signal(BITS - WORD_BITS, reset_less=True)
         fetched = Signal(range(timing.FETCH))
         in_flight = Signal(2)
-        read_layer = data.View(DescriptorLayout, layer)
+        read_layer = data.View(DescriptorLayout, Cat(words, memory.data[0]))
         for field in FIELDS:
             # The bits that nobody needs are no registers.
             used, stored = used_bits(field, self.geometry), read_layer[field.name]
@@ -85,13 +85,14 @@ class Sequencer(wiring.Component):
                     m.next = "FETCH"
             with m.State("FETCH"):
                 m.d.comb += fetching.eq(1)
-                m.d.sync += [fetched.eq(fetched + 1), address.eq(address + 1)]
-                for word in range(WORDS):
-                    with m.If(fetched == word + 1):
-                        m.d.sync += layer.word_select(word, WORD_BITS).eq(read.data)
+                m.d.sync += fetched.eq(fetched + 1)
+                with m.If(fetched < WORDS - 1):
+                    m.d.sync += address.eq(address + 1)
+                for word in range(WORDS - 1):
+                    with m.If(fetched == word + memory.latency):
+                        m.d.sync += words.word_select(word, WORD_BITS).eq(memory.data[0])
                 with m.If(fetched == timing.FETCH - 1):
-                    # The last address was one too many.
-                    m.d.sync += [fetched.eq(0), address.eq(address)]
+                    m.d.sync += fetched.eq(0)
                     m.next = "LOAD"
             with m.State("LOAD"):
                 m.d.comb += [
@@ -106,6 +107,7 @@ class Sequencer(wiring.Component):
                 with m.If(self.done & self.layer.last):
                     m.next = "TAIL"
                 with m.Elif(self.done):
+                    m.d.sync += address.eq(address + 1)
                     m.next = "FETCH"
             with m.State("TAIL"):
                 m.d.comb += tail.eq(1)

@@ -1,6 +1,6 @@
 """Everything behind a byte stream: the link's endpoint and the core."""
 
-from amaranth.hdl import Module, ResetInserter
+from amaranth.hdl import Module, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -36,7 +36,10 @@ class Top(wiring.Component):
         m = Module()
         m.submodules.endpoint = endpoint = Endpoint(self.geometry, self.build, self.clock_hz)
         core = Core(self.geometry)
-        m.submodules.core = ResetInserter(endpoint.soft_reset)(core)
+        # A cycle later: much of the core hangs on it.
+        soft_reset = Signal()
+        m.d.sync += soft_reset.eq(endpoint.soft_reset)
+        m.submodules.core = ResetInserter(soft_reset)(core)
         wiring.connect(m, wiring.flipped(self.rx), endpoint.rx)
         wiring.connect(m, wiring.flipped(self.tx), endpoint.tx)
         wiring.connect(m, endpoint.write, core.write)

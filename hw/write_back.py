@@ -37,7 +37,7 @@ class WriteBack(wiring.Component):
         groups = self.geometry.row_groups
         starts = Signal(init=1)  # the next step is the first of its layer
         # Pointers to the next output, to the tile's start in the first row, and to that row.
-        word, tile_word, row = Signal(16), Signal(16), Signal(16)
+        word, tile_word, row = (Signal(16, reset_less=True) for _ in range(3))
         group, tile_group = Signal(range(max(2, groups))), Signal(range(max(2, groups)))
 
         at_word, at_tile, at_row = Signal(16), Signal(16), Signal(16)

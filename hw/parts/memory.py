@@ -5,7 +5,7 @@ from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...arch import timing
-from . import gowin, ice40, part_of
+from . import ecp5, gowin, ice40, part_of
 
 
 class BlockMemory(wiring.Component):
@@ -43,16 +43,17 @@ class BlockMemory(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Build the memory and its output registers."""
-        family = {"gowin": gowin, "ice40": ice40}.get(part_of(platform).family)
-        if family is not None:
-            return family.memory(
-                self.depth,
-                self.write_enable,
-                self.write_address,
-                self.write_data,
-                [(self.address[reader], self.data[reader]) for reader in range(self.readers)],
-            )
+        """Build the memory and its output registers, of what the part has."""
+        readers = [(self.address[reader], self.data[reader]) for reader in range(self.readers)]
+        ports = self.depth, self.write_enable, self.write_address, self.write_data, readers
+        match part_of(platform).family:
+            # Deeper ones are left to synthesis: they are read through a multiplexer.
+            case "ecp5" if self.depth <= ecp5.MAX_DEPTH:
+                return ecp5.memory(*ports)
+            case "gowin":
+                return gowin.memory(*ports)
+            case "ice40":
+                return ice40.memory(*ports)
         m = Module()
         m.submodules.memory = cells = memory.Memory(shape=self.width, depth=self.depth, init=[])
         write = cells.write_port(granularity=self.width // self.parts)
@@ -61,9 +62,9 @@ class BlockMemory(wiring.Component):
             write.addr.eq(self.write_address),
             write.data.eq(self.write_data),
         ]
-        for reader in range(self.readers):
+        for reader, (address, word) in enumerate(readers):
             read = cells.read_port()
             output = Signal(self.width, name=f"output_{reader}")
-            m.d.comb += [read.addr.eq(self.address[reader]), self.data[reader].eq(output)]
+            m.d.comb += [read.addr.eq(address), word.eq(output)]
             m.d.sync += output.eq(read.data)
         return m
