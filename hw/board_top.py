@@ -5,6 +5,7 @@ from amaranth.lib import cdc, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..arch.geometry import Geometry
+from .stream_register import StreamRegister
 from .top import Top
 from .uart import UartReceiver, UartTransmitter
 
@@ -71,7 +72,11 @@ class BoardTop(wiring.Component):
         m.submodules.transmitter = in_core(transmitter)
         m.submodules.top = in_core(top)
         wiring.connect(m, receiver.bytes, top.rx)
-        wiring.connect(m, top.tx, transmitter.bytes)
+        # So that the ring of the sender does not wait for the transmitter's timer.
+        register = StreamRegister(8)
+        m.submodules.register = in_core(register)
+        wiring.connect(m, top.tx, register.w_stream)
+        wiring.connect(m, register.r_stream, transmitter.bytes)
         m.d.comb += [
             receiver.pin.eq(self.rx),
             self.tx.eq(transmitter.pin),

@@ -59,10 +59,13 @@ class Issue(wiring.Component):
         # The word at the gate is released, or there is none: the next one moves up. A register, so
         # that the loops turn by it at once.
         advance = Signal(init=1)
-        waiting, ready = Signal(), Signal()
+        waiting = Signal()
+        ready = Signal()
         word = self._loops(m, advance)
         held = Signal(word.shape(), reset_less=True)
-        ends, drained, drained_next = Signal(), Signal(), Signal()
+        ends = Signal()
+        drained = Signal()
+        drained_next = Signal()
         written = Signal()
         with m.If(advance):
             m.d.comb += written.eq(self._written(word))
@@ -136,7 +139,8 @@ class Issue(wiring.Component):
             )
         )
         # A cycle after `load` the loops start, and then hold a word. Without one they turn idly.
-        starting, active = Signal(), Signal()
+        starting = Signal()
+        active = Signal()
         m.d.sync += starting.eq(self.load)
         reduction, windows, tiles, groups = (
             Signal(
@@ -147,15 +151,17 @@ class Issue(wiring.Component):
             for name in ("reduction", "windows", "tiles", "groups")
         )
         # What this step ends, each only where those before it do.
-        window_end, tile_end, row_end = Signal(), Signal(), Signal()
+        window_end = Signal()
+        tile_end = Signal()
+        row_end = Signal()
         m.d.comb += [
             window_end.eq(starting | reduction[-1]),
             tile_end.eq(starting | (reduction[-1] & windows[-1])),
             row_end.eq(starting | (reduction[-1] & windows[-1] & tiles[-1])),
         ]
-        weight, tile_weight, next_weight = (
-            Signal.like(self.weight_address, reset_less=True) for _ in range(3)
-        )
+        weight = Signal.like(self.weight_address, reset_less=True)
+        tile_weight = Signal.like(weight)
+        next_weight = Signal.like(weight)
         m.d.comb += next_weight.eq(Mux(row_end, layer.weights, weight + 1))
         with m.If(advance):
             _count_down(m, reduction, layer.reduction, window_end)
