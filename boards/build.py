@@ -29,6 +29,9 @@ from .sources import fingerprint
 from .timing import FitError, Timing, Use, check_fit, read_report
 from .tools import Tool, find_tools, stop
 
+#: The netlist after place and route, where it is kept.
+PLACED = "placed.json"
+
 #: Is told what is being done.
 Tell = Callable[[str], None]
 
@@ -132,10 +135,19 @@ def synthesise(board: Board, plan: Plan, tools: dict[str, Tool], tell: Tell) -> 
 
 
 def place(
-    board: Board, setup: Setup, plan: Plan, netlist: Path, seed: int, tool: Tool, tell: Tell
+    board: Board,
+    setup: Setup,
+    plan: Plan,
+    netlist: Path,
+    seed: int,
+    tool: Tool,
+    tell: Tell,
+    keep_netlist: bool = False,
 ) -> Placed:
     """Place and route with one seed.
 
+    Parameters
+        keep_netlist : keep what was placed and routed as `placed.json`, for simulation
     Raises
         FitError: the part has too little of a resource
         BoardError: place and route failed; its last lines are in the message
@@ -144,6 +156,7 @@ def place(
     command = [
         *plan.commands[1],
         *("--seed", str(seed), "--freq", megahertz, "--report", "report.json"),
+        *(("--write", PLACED) if keep_netlist else ()),
     ]
     inputs = {name: text for name, text in plan.files.items() if not name.endswith((".il", ".ys"))}
     netlist_text = (netlist / board.family.netlist).read_text(encoding="utf-8")
@@ -168,7 +181,7 @@ def place(
         if slow:
             # What misses the clock never becomes a bitstream.
             for path in folder.iterdir():
-                if path.name not in ("report.json", "top.tim"):
+                if path.name not in ("report.json", "top.tim", PLACED):
                     path.unlink()
         _write_json(folder / "place.json", {"met": not slow, "seconds": round(seconds, 1)})
 
@@ -190,7 +203,7 @@ def pack(board: Board, plan: Plan, placed: Placed, tools: dict[str, Tool], tell:
     inputs = {
         path.name: path.read_bytes()
         for path in sorted(placed.folder.iterdir())
-        if path.name not in ("report.json", "place.json", "top.tim")
+        if path.name not in ("report.json", "place.json", "top.tim", PLACED)
     }
     commands = plan.commands[2:]
     key = cache.content_key(
@@ -222,6 +235,7 @@ def build(
     jobs: int = 1,
     output: Path = Path("build"),
     tell: Tell = lambda _text: None,
+    keep_netlist: bool = False,
 ) -> dict[str, Any]:
     """Make a board's bitstream, and report on it.
 
@@ -236,6 +250,7 @@ def build(
         jobs : seeds placed side by side
         output : folder
         tell : is told what is being done
+        keep_netlist : keep the netlists after place and route, for simulation
     Returns
         the report: what was built, speed of each seed, critical path, resources, bitstream
     Raises
@@ -259,7 +274,9 @@ def build(
     tool = found[plan.commands[1][0]]
     try:
         placed = _place_all(
-            lambda seed: place(board, setup, plan, netlist, seed, tool, tell), seeds, jobs
+            lambda seed: place(board, setup, plan, netlist, seed, tool, tell, keep_netlist),
+            seeds,
+            jobs,
         )
     except FitError as error:
         raise FitError(

@@ -90,6 +90,8 @@ def _read(text: str, top: str) -> Module:
         if kind in _PLLS:
             cell["parameters"] = {}
         _tie(name, kind, cell["parameters"], cell["connections"])
+        # Place and route lists every pin of a place, also those that no model has.
+        cell["connections"] = {port: bits for port, bits in cell["connections"].items() if bits}
         cells[name] = cell
     _connect_buffers(cells)
     module["cells"] = cells
@@ -135,6 +137,9 @@ def _tie(
             connections[port] = ["1"]
     if kind == "TRELLIS_FF" and not connected("LSR"):
         connections["LSR"] = ["1" if parameters.get("LSRMUX") == "INV" else "0"]
+    if kind == "TRELLIS_COMB" and connected("FXA"):
+        # The multiplexer of two others' outputs: nextpnr tells it by where the cell is.
+        parameters["IS_Z1"] = "1"
     if kind not in _MUXED:
         return
     for key in [key for key in parameters if key.endswith("MUX")]:

@@ -69,6 +69,18 @@ def test_carry_of_a_slice(inject: str) -> None:
             assert simulation.get("FCO") == ((a ^ b) & carry)
 
 
+@pytest.mark.parametrize(("is_z1", "low", "high"), [("0", "F", "F1"), ("1", "FXA", "FXB")])
+def test_multiplexer_of_a_slice(is_z1: str, low: str, high: str) -> None:
+    parameters = {"IS_Z1": is_z1, "INITVAL": f"{0xAAAA:016b}"}
+    inputs = ["A", "M", "F1", "FXA", "FXB"]
+    simulation = cell("ecp5", "TRELLIS_COMB", parameters, inputs, ["OFX"])
+    for values in itertools.product((0, 1), repeat=5):
+        row = dict(zip(inputs, values, strict=True))
+        apply(simulation, **row)
+        expected = row[high] if row["M"] else row["A" if low == "F" else low]
+        assert simulation.get("OFX") == expected
+
+
 @pytest.mark.parametrize("mode", ["LSR_OVER_CE", "CE_OVER_LSR"])
 @pytest.mark.parametrize("value", ["SET", "RESET"])
 @pytest.mark.parametrize("select", ["0 ", "1 "])

@@ -1,0 +1,270 @@
+"""Bitstreams of real boards, and their netlists behind the driver's packets: `make test-boards`.
+
+Every level is spoken to through the pins of its UART, at the divisor of the bitstream.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import netlists
+import numpy as np
+import pytest
+from execute import golden
+from micro import micro_model
+
+from otus import boards, models
+from otus.arch.geometry import NAMED
+from otus.boards.board import Board, Setup
+from otus.boards.build import PLACED, Placed, Plan, build, elaborate, place, synthesise
+from otus.boards.tools import find_tools
+from otus.driver.compiler import Program, compile_model
+from otus.driver.device import Device
+from otus.driver.errors import DriverError
+from otus.sim.netlist.circuit import Circuit, NodeType
+from otus.sim.netlist.link import NetlistLink
+from otus.sim.netlist.load import read_netlist, read_verilog
+from otus.sim.netlist.lower import Module, lower
+from otus.sim.netlist.simulation import Simulation
+
+pytestmark = [pytest.mark.boards, pytest.mark.timeout(1800)]
+
+UP5K, ECP5, HX8K = "icebreaker", "ulx3s-25f", "hx8k-b-evn"
+
+
+def on(*names: str) -> pytest.MarkDecorator:
+    """Run a test on boards, all of a board's tests in one process: they share what is built."""
+    return pytest.mark.parametrize(
+        "name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in names]
+    )
+
+
+@dataclass(frozen=True)
+class Built:
+    """A board's design, synthesised."""
+
+    board: Board
+    setup: Setup
+    plan: Plan
+    netlist: Path
+
+    @property
+    def synthesised(self) -> Path:
+        """The netlist before place and route."""
+        return self.netlist / self.board.family.netlist
+
+    def place(self) -> Placed:
+        """Place and route with the seed of the bitstream."""
+        tool = find_tools(self.board.family.programs)[self.plan.commands[1][0]]
+        return place(self.board, self.setup, self.plan, self.netlist, 1, tool, print, True)
+
+    @property
+    def family(self) -> str:
+        return self.setup.part.family
+
+    @property
+    def divisor(self) -> int:
+        return self.board.divisor(self.setup.clock_hz)
+
+
+@cache
+def built(name: str) -> Built:
+    board = boards.find(name)
+    setup = board.setup(None)
+    plan = elaborate(board, setup)
+    tools = find_tools(board.family.programs)
+    return Built(board, setup, plan, synthesise(board, plan, tools, print))
+
+
+@cache
+def after_synthesis(name: str) -> Module:
+    return lower(read_netlist(built(name).synthesised), built(name).family, netlists.yosys())
+
+
+@cache
+def after_routing(name: str) -> Module:
+    path = built(name).place().folder / PLACED
+    return lower(read_netlist(path), built(name).family, netlists.yosys())
+
+
+def start(board: Built, module: Module) -> Simulation:
+    """Start a netlist between its pins, past its power-on reset."""
+    circuit = Circuit(module)
+    clock = next(port for port in circuit.ports if port.startswith("clk"))
+    simulation = Simulation(circuit, clock)
+    for port in circuit.ports:
+        # A button is not pressed: ULX3S's is 1 when it is, iCEBreaker's 0.
+        if port.startswith("button"):
+            simulation.set(port, int(board.board.name == UP5K))
+    simulation.uart("uart_0__rx__io", "uart_0__tx__io", board.divisor)
+    simulation.tick(round(board.setup.clock_hz * 20e-6) + 100)
+    return simulation
+
+
+def infer(simulation: Simulation, program: Program, timeout: float = 600) -> None:
+    """Run frames through the driver; logits and counters are exact, or it raises."""
+    inputs = np.random.default_rng(1).integers(
+        -128, 128, (2, *program.input.shape[1:]), dtype=np.int8
+    )
+    with Device(NetlistLink(simulation), program.geometry, timeout, timeout) as device:
+        outputs, counters = device.run(program, inputs)
+    np.testing.assert_array_equal(program.finish(outputs), golden(program, inputs))
+    expected = program.prediction.counters()
+    for found in counters:
+        assert {name: getattr(found, name) for name in expected} == expected
+
+
+def micro(board: Built) -> Program:
+    """Compile the micro-network."""
+    program = compile_model(micro_model(), NAMED[board.setup.geometry])
+    model = sum(len(image.data) for image in program.images)
+    assert model < 1024
+    return program
+
+
+@on(UP5K, ECP5)
+def test_bitstream(name: str, tmp_path: Path) -> None:
+    report = build(boards.find(name), seeds=(1,), output=tmp_path, tell=print, keep_netlist=True)
+    assert Path(report["bitstream"]["path"]).stat().st_size == report["bitstream"]["bytes"]
+    assert report["fmax_mhz"]["best"] >= report["clock_mhz"]
+
+
+@on(HX8K, UP5K, ECP5)
+def test_micro_network_after_synthesis(name: str) -> None:
+    infer(start(built(name), after_synthesis(name)), micro(built(name)))
+
+
+@on(HX8K, UP5K, ECP5)
+def test_micro_network_after_place_and_route(name: str) -> None:
+    infer(start(built(name), after_routing(name)), micro(built(name)))
+
+
+@on(UP5K, ECP5)
+def test_azimuth_network_after_synthesis(name: str) -> None:
+    program = compile_model(models.find("azimuth"), NAMED[built(name).setup.geometry])
+    infer(start(built(name), after_synthesis(name)), program)
+
+
+@on(UP5K)
+def test_azimuth_network_after_place_and_route(name: str) -> None:
+    program = compile_model(models.find("azimuth"), NAMED[built(name).setup.geometry])
+    infer(start(built(name), after_routing(name)), program)
+
+
+@pytest.mark.xdist_group(HX8K)
+def test_micro_network_from_the_bitstream(tmp_path: Path) -> None:
+    if shutil.which("icebox_vlog") is None:
+        pytest.skip("icebox_vlog is not on PATH; on Debian and Ubuntu: apt install fpga-icestorm")
+    board = built(HX8K)
+    folder = board.place().folder
+    (tmp_path / "top.pcf").write_text(board.plan.files["top.pcf"])
+    with (tmp_path / "chip.v").open("w") as out:
+        subprocess.run(
+            ["icebox_vlog", "-s", "-l", "-p", tmp_path / "top.pcf", folder / "top.asc"],
+            stdout=out,
+            check=True,
+        )
+    module = read_verilog(tmp_path / "chip.v", "chip", netlists.yosys())
+    infer(start(board, lower(module, "ice40", netlists.yosys(), "chip")), micro(board))
+
+
+def is_seen(name: str, simulation: Simulation) -> bool:
+    """Tell whether an inference notices a fault: wrong numbers, an error, or silence."""
+    try:
+        infer(simulation, micro(built(name)), timeout=2)
+    except (AssertionError, DriverError):
+        return True
+    finally:
+        simulation.close()
+    return False
+
+
+@pytest.mark.xdist_group(HX8K)
+def test_faults_of_wires_and_luts_are_seen() -> None:
+    board, module = built(HX8K), after_routing(HX8K)
+    circuit = Circuit(module)
+    rng = np.random.default_rng(3)
+    nets = {
+        net
+        for name, found in circuit.names.items()
+        if "requantise" in name or "accumulator_" in name
+        for net in found
+    }
+    luts = [
+        index
+        for index, node in enumerate(circuit.nodes)
+        if node.type is NodeType.LUT and len(node.left) >= 2 and node.outputs[0] in nets
+    ]
+    seen = []
+    for index in rng.choice(luts, 12, replace=False):
+        simulation = start(board, module)
+        node = simulation.circuit.nodes[index]
+        simulation.rewrite(int(index), node.table ^ (1 << (1 << len(node.left))) - 1)
+        seen.append(is_seen(HX8K, simulation))
+    for index in rng.choice(luts, 8, replace=False):
+        simulation = start(board, module)
+        simulation.stick(circuit.nodes[index].outputs[0], int(rng.integers(2)))
+        seen.append(is_seen(HX8K, simulation))
+    # A wire that never leaves its value in this network hides a fault that keeps it there.
+    assert sum(seen) >= 17, seen
+
+
+def _drop_a_product(cells: dict) -> None:
+    cell = next(cell for cell in cells.values() if cell["type"] == "SB_MAC16")
+    cell["connections"]["O"][:16] = ["0"] * 16
+
+
+def _swap_operands(cells: dict) -> None:
+    one, other = [cell for cell in cells.values() if cell["type"] == "SB_MAC16"][:2]
+    pins = one["connections"], other["connections"]
+    pins[0]["A"], pins[1]["A"] = pins[1]["A"], pins[0]["A"]
+
+
+def _swap_two_bits_of_an_operand(cells: dict) -> None:
+    cell = next(cell for cell in cells.values() if cell["type"] == "SB_MAC16")
+    nets = cell["connections"]["B"]
+    nets[0], nets[1] = nets[1], nets[0]
+
+
+def _change_a_block_rams_mode(cells: dict) -> None:
+    for cell in cells.values():
+        if cell["type"] == "SB_RAM40_4K" and int(cell["parameters"]["READ_MODE"], 2) == 1:
+            cell["parameters"]["READ_MODE"] = f"{0:032b}"
+            return
+    raise AssertionError("no block RAM in this mode")
+
+
+def _write_half_of_each_weight(cells: dict) -> None:
+    for cell in cells.values():
+        if cell["type"] == "SB_SPRAM256KA":
+            cell["connections"]["MASKWREN"][0] = "0"
+
+
+def _flip_a_lut_bit(cells: dict) -> None:
+    cell = next(
+        cell for name, cell in cells.items() if cell["type"] == "SB_LUT4" and "transmitter" in name
+    )
+    table = int(cell["parameters"]["LUT_INIT"], 2)
+    cell["parameters"]["LUT_INIT"] = f"{table ^ 0xFFFF:016b}"
+
+
+@pytest.mark.xdist_group(UP5K)
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        _drop_a_product,
+        _swap_operands,
+        _swap_two_bits_of_an_operand,
+        _change_a_block_rams_mode,
+        _write_half_of_each_weight,
+        _flip_a_lut_bit,
+    ],
+)
+def test_faults_of_multipliers_and_memories_are_seen(spoil: Callable[[dict], None]) -> None:
+    module = read_netlist(built(UP5K).synthesised)
+    spoil(module["cells"])
+    simulation = start(built(UP5K), lower(module, "ice40", netlists.yosys()))
+    assert is_seen(UP5K, simulation)
