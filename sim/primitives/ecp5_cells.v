@@ -1,5 +1,5 @@
 // ECP5's pads and clocks, the cells that nextpnr writes after place and route, and the LUT in a form
-// that a netlist's simulator evaluates fast; for yosys. Memories and multipliers are those of
+// that a netlist's simulator evaluates fast; for yosys, by way of sim/netlist/lower.py. Memories and multipliers are those of
 // ecp5.v; the others (CCU2C, PFUMX, L6MUX21, TRELLIS_DPR16X4) those of yosys,
 // techlibs/lattice/cells_sim_ecp5.v. Nothing here was compared with a device.
 
@@ -10,31 +10,28 @@ module LUT4 (input A, B, C, D, output Z);
 endmodule
 
 // Half a slice: a LUT, or one bit of an adder, and the multiplexer behind two LUTs.
+// LUT is the output of its truth table, OWN that of the table's lower quarter for A and B: `lower`
+// makes them of INITVAL.
 // Source: yosys, common_sim.vh, TRELLIS_COMB and ccu2c_sim.vh; nextpnr, ecp5/pack.cc.
 module TRELLIS_COMB (
+    input LUT, OWN,
     input A, B, C, D, M, FCI, F1, FXA, FXB, WD, WAD0, WAD1, WAD2, WAD3, WRE, WCK,
     output F, FCO, OFX
 );
     parameter MODE = "LOGIC";
-    parameter [15:0] INITVAL = 16'd0;
     parameter CCU2_INJECT1 = "NO";
     parameter WREMUX = "WRE";
     parameter IS_Z1 = 1'b0;
 
-    wire lut;
     generate
         if (MODE == "LOGIC") begin : logic_
-            LUT4 #(.INIT(INITVAL)) table_ (.A(A), .B(B), .C(C), .D(D), .Z(lut));
-            assign F = lut;
+            assign F = LUT;
             assign FCO = 1'b0;
         end else if (MODE == "CCU2") begin : adder
             // The LUT is the sum without carry, its lower quarter what makes a carry of its own.
-            wire own;
-            LUT4 #(.INIT(INITVAL)) table_ (.A(A), .B(B), .C(C), .D(D), .Z(lut));
-            LUT4 #(.INIT({4{INITVAL[3:0]}})) generate_ (.A(A), .B(B), .C(C), .D(D), .Z(own));
             wire inject = CCU2_INJECT1 == "YES";
-            assign F = lut ^ (FCI & !inject);
-            assign FCO = lut ? FCI : own & !inject;
+            assign F = LUT ^ (FCI & !inject);
+            assign FCO = LUT ? FCI : OWN & !inject;
         end else begin : other
             refused_TRELLIS_COMB_MODE_must_be_LOGIC_or_CCU2 refused ();
         end

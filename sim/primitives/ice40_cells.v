@@ -1,14 +1,8 @@
-// iCE40's pads and clocks, the cells that nextpnr writes after place and route, and the LUT in a form
-// that a netlist's simulator evaluates fast; for yosys. Memories and multipliers are those of
+// iCE40's pads and clocks, the cells that nextpnr writes after place and route, for
+// yosys, by way of sim/netlist/lower.py. Memories and multipliers are those of
 // ice40.v; the others (SB_CARRY, SB_DFF*, SB_GB) those of yosys, techlibs/ice40/cells_sim.v. What is
 // not modelled is refused at elaboration: a module is instanced that does not exist, and its name
 // says what is wrong. Nothing here was compared with a device.
-
-// Source: yosys, cells_sim.v.
-module SB_LUT4 (input I0, I1, I2, I3, output O);
-    parameter [15:0] LUT_INIT = 16'd0;
-    \$lut #(.WIDTH(4), .LUT(LUT_INIT)) lut (.A({I3, I2, I1, I0}), .Y(O));
-endmodule
 
 // A pad that is an input or an output without registers; one that is not driven reads 1.
 // Source: yosys, cells_sim.v (PIN_TYPE: bits 5 to 2 are 0110 for an output, 1010 for one with an
@@ -92,14 +86,14 @@ module ICESTORM_PLL (
     assign PLLOUT_B_GLOBAL = PLLOUT_A;
 endmodule
 
-// A logic cell: LUT, carry and flip-flop.
+// A logic cell: LUT, carry and flip-flop. LUT is the output of its truth table: `lower` makes it of
+// LUT_INIT.
 // Source: yosys, cells_sim.v, ICESTORM_LC; nextpnr, ice40/cells.cc (parameters).
 // Assumed: the flip-flop is 0 after configuration. Asynchronous set and reset are refused.
 module ICESTORM_LC (
-    input I0, I1, I2, I3, CIN, CLK, CEN, SR,
+    input LUT, I0, I1, I2, I3, CIN, CLK, CEN, SR,
     output LO, O, COUT
 );
-    parameter [15:0] LUT_INIT = 16'd0;
     parameter [0:0] NEG_CLK = 1'b0;
     parameter [0:0] CARRY_ENABLE = 1'b0;
     parameter [0:0] DFF_ENABLE = 1'b0;
@@ -108,21 +102,19 @@ module ICESTORM_LC (
     parameter [0:0] CIN_CONST = 1'b0;
     parameter [0:0] CIN_SET = 1'b0;
 
-    wire lut;
-    \$lut #(.WIDTH(4), .LUT(LUT_INIT)) table_ (.A({I3, I2, I1, I0}), .Y(lut));
     wire carry = CIN_CONST ? CIN_SET : CIN;
     assign COUT = CARRY_ENABLE ? (I1 & I2) | (carry & (I1 | I2)) : 1'b0;
-    assign LO = lut;
+    assign LO = LUT;
     generate
         if (!DFF_ENABLE) begin : combinational
-            assign O = lut;
+            assign O = LUT;
         end else if (ASYNC_SR) begin : asynchronous
             refused_ICESTORM_LC_ASYNC_SR_must_be_0 refused ();
         end else begin : registered
             reg value = 1'b0;
             wire clk = CLK ^ NEG_CLK;
             always @(posedge clk)
-                if (CEN) value <= SR ? SET_NORESET : lut;
+                if (CEN) value <= SR ? SET_NORESET : LUT;
             assign O = value;
         end
     endgenerate
