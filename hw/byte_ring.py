@@ -1,8 +1,11 @@
 """A ring of bytes in block RAM, written anywhere and read in order up to a mark."""
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib import memory, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
+
+from ..arch import timing
+from .parts.memory import BlockMemory
 
 
 class ByteRing(wiring.Component):
@@ -11,13 +14,15 @@ class ByteRing(wiring.Component):
     The writer owns `write_address` and `committed` and keeps them from passing `position`: an
     address that `position` has not left must not be written again. A byte that was written in time
     is offered `latency` cycles after `committed` has passed it, and held until it is taken; one
-    byte a cycle.
+    byte every `interval` cycles. A UART needs more than ten times as long for one, and so no path
+    leads from who takes a byte through the memory.
 
     Parameters
         depth : bytes, a power of two
     """
 
-    latency = 2
+    latency = timing.MEMORY
+    interval = latency + 1
 
     def __init__(self, depth: int) -> None:
         bits = (depth - 1).bit_length()
@@ -38,38 +43,38 @@ class ByteRing(wiring.Component):
                 "bytes": Out(stream.Signature(8)),
                 #: Address of the byte on offer (or of the next one to come), and the one behind.
                 "position": Out(bits),
-                "behind": Out(bits),
+                "behind": Out(bits, init=1),
             }
         )
 
     def elaborate(self, _platform: object) -> Module:
-        """Build the memory, what is read from it, and the register behind."""
+        """Build the memory, and the wait for what it reads."""
         m = Module()
-        m.submodules.memory = cells = memory.Memory(shape=8, depth=self.depth, init=[])
-        read, write = cells.read_port(), cells.write_port()
-        # Address of the byte that the memory gives; whether it was committed; take it.
-        ahead, following = Signal.like(self.position), Signal.like(self.position)
-        present, take = Signal(), Signal()
+        m.submodules.memory = memory = BlockMemory(8, self.depth)
         offer = self.bytes
+        # Cycles for which the memory has read a committed byte at `position`.
+        age = Signal(range(self.latency))
         m.d.comb += [
-            write.en.eq(self.write_enable),
-            write.addr.eq(self.write_address),
-            write.data.eq(self.write_data),
-            self.behind.eq(self.position + 1),
-            take.eq(present & (~offer.valid | offer.ready)),
-            following.eq(ahead + take),
-            read.addr.eq(following),
+            memory.write_enable.eq(self.write_enable),
+            memory.write_address.eq(self.write_address),
+            memory.write_data.eq(self.write_data),
+            memory.address[0].eq(self.position),
+            offer.payload.eq(memory.data[0]),
         ]
-        m.d.sync += [ahead.eq(following), present.eq(following != self.committed)]
         with m.If(offer.valid & offer.ready):
-            m.d.sync += [self.position.eq(self.behind), offer.valid.eq(0)]
-        with m.If(take):
-            m.d.sync += [offer.payload.eq(read.data), offer.valid.eq(1)]
+            m.d.sync += [
+                self.position.eq(self.behind),
+                self.behind.eq(self.behind + 1),
+                offer.valid.eq(0),
+                age.eq(0),
+            ]
+        with m.Elif((self.position != self.committed) & ~offer.valid):
+            m.d.sync += [age.eq(age + 1), offer.valid.eq(age == self.latency - 1)]
         with m.If(self.flush):
             m.d.sync += [
                 self.position.eq(self.committed),
-                ahead.eq(self.committed),
-                present.eq(0),
+                self.behind.eq(self.committed + 1),
                 offer.valid.eq(0),
+                age.eq(0),
             ]
         return m

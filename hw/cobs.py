@@ -66,9 +66,10 @@ class CobsDecoder(wiring.Component):
 class CobsEncoder(wiring.Component):
     """Encode frames as COBS, each with its closing zero.
 
-    A block waits in a ring until its length is known. Takes one byte a cycle, one cycle more after
-    each full block and two after each frame; offers one byte a cycle, from `latency` cycles after
-    the byte that ends a block (a zero, the 254th, or the last; the last but one cycle later).
+    A block waits in a ring until its length is known. Takes one byte a cycle while the ring has
+    room, one cycle more after each full block and two after each frame; offers one byte every
+    `ByteRing.interval` cycles, from `latency` cycles after the byte that ends a block (a zero, the
+    254th, or the last; the last but one cycle later).
     """
 
     latency = 1 + ByteRing.latency

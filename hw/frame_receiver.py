@@ -19,8 +19,8 @@ class FrameReceiver(wiring.Component):
     the ring, so that it works when the ring is full, and empties it.
 
     Takes one byte a cycle, pauses `pause` cycles at most before the first byte of a body and never
-    waits for `body`. Offers a body `latency` cycles after the zero that ends its frame, one byte a
-    cycle.
+    waits for `body`. Offers a body `latency` cycles after the zero that ends its frame, one byte
+    every `ByteRing.interval` cycles.
 
     Parameters
         link_bytes : size of the ring, a power of two
@@ -28,8 +28,8 @@ class FrameReceiver(wiring.Component):
 
     #: CHECK, two cycles to store the end, two to reserve the next frame's prefix.
     pause = 5
-    #: CHECK, two cycles to store the end, its commitment, the ring, two cycles to fetch the end.
-    latency = 1 + 2 + 1 + ByteRing.latency + 2
+    #: CHECK, two cycles to store the end, its commitment, the ring, and both bytes of the end.
+    latency = 1 + 2 + 1 + ByteRing.latency + 2 * ByteRing.interval
 
     def __init__(self, link_bytes: int) -> None:
         self.link_bytes = link_bytes

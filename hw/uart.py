@@ -1,6 +1,6 @@
 """UART, 8 data bits, no parity, one stop bit."""
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Signal, signed
 from amaranth.lib import cdc, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -110,15 +110,17 @@ class UartTransmitter(wiring.Component):
     def elaborate(self, _platform: object) -> Module:
         """Build the bit timer and the shift register."""
         m = Module()
-        timer = Signal(range(self.divisor))
+        # Counts down to -1, whose sign tells that the bit is over.
+        timer = Signal(signed(self.divisor.bit_length() + 1), init=-1)
         left = Signal(range(_BITS + 3))
         shift = Signal(_BITS)
-        m.d.comb += self.bytes.ready.eq((left <= 1) & (timer == 0))
-        with m.If(timer != 0):
+        over = timer < 0
+        m.d.comb += self.bytes.ready.eq((left <= 1) & over)
+        with m.If(~over):
             m.d.sync += timer.eq(timer - 1)
         with m.Elif(left != 0):
             m.d.sync += [
-                timer.eq(self.divisor - 1),
+                timer.eq(self.divisor - 2),
                 left.eq(left - 1),
                 self.pin.eq(shift[0]),
                 shift.eq(Cat(shift[1:], 1)),
@@ -127,7 +129,7 @@ class UartTransmitter(wiring.Component):
             m.d.sync += [
                 self.pin.eq(0),
                 shift.eq(self.bytes.payload),
-                timer.eq(self.divisor - 1),
+                timer.eq(self.divisor - 2),
                 left.eq(_BITS + 2),
             ]
         return m

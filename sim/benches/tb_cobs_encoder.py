@@ -5,6 +5,7 @@ from typing import Any
 import cocotb
 
 from ...arch.packet import cobs_encode
+from ...hw.byte_ring import ByteRing
 from ...hw.cobs import CobsEncoder
 from ...hw.layouts import BodyLayout
 from .ports import encode
@@ -32,9 +33,8 @@ async def encodes(dut: Any, source: float, sink: float) -> None:
     await bench.step(10)
     assert bytes(out.received) == expected
     if source == sink == 1.0:
-        # One cycle more for each full block, two for each frame, and the last frame's way out.
-        blocks = sum(each.count(0) == 0 for each in sent) * 3
-        assert bench.cycle < len(b"".join(sent)) + blocks + 2 * len(sent) + 600
+        # The ring's pace, and the first block's way in.
+        assert bench.cycle < ByteRing.interval * len(expected) + 600
 
 
 @cocotb.test()

@@ -6,6 +6,7 @@ from typing import Any
 import cocotb
 
 from ...arch.packet import Opcode, buffered_bytes, frame, request
+from ...hw.byte_ring import ByteRing
 from ...hw.frame_receiver import FrameReceiver
 from ...hw.layouts import BodyLayout
 from .ports import Ports, decode
@@ -76,7 +77,7 @@ async def overflow_drops_whole_frames(dut: Any) -> None:
         feed.send(*frame(body))
     await bench.until(lambda: not feed.waiting, 200_000)
     out.share(1.0)
-    await bench.step(parameters()["link_bytes"] + 100)
+    await bench.step(ByteRing.interval * parameters()["link_bytes"] + 100)
     found = bodies(out)
     assert 10 < len(found) < len(sent)
     rest = iter(sent)
@@ -105,7 +106,7 @@ async def holds_what_the_contract_says(dut: Any) -> None:
             feed.send(*frame(body))
         await bench.until(lambda: not feed.waiting, 10_000)
         out.share(1.0)
-        await bench.step(limit + 50)
+        await bench.step(ByteRing.interval * limit + 50)
         assert bodies(out) == sent
         out.received.clear()
     # One byte more than the ring ever holds.

@@ -5,6 +5,7 @@ from typing import Any
 import cocotb
 
 from ...arch.packet import frame
+from ...hw.byte_ring import ByteRing
 from .streams import Bench
 from .tb_cobs_encoder import payloads
 
@@ -39,7 +40,7 @@ async def abort_at_any_cycle(dut: Any) -> None:
         await bench.step()
         dut.abort.value = 0
         feed.send(*payloads(b"next"))
-        await bench.step(120)
+        await bench.step(ByteRing.interval * 100)
         *_, last, end = bytes(out.received).split(b"\0")
         assert (last + b"\0", end) == (frame(b"next"), b""), cycle
         out.received.clear()
