@@ -21,7 +21,7 @@ class ByteRing(wiring.Component):
         depth : bytes, a power of two
     """
 
-    latency = timing.MEMORY
+    latency = 1 + timing.MEMORY
     interval = latency + 1
 
     def __init__(self, depth: int) -> None:
@@ -52,12 +52,15 @@ class ByteRing(wiring.Component):
         m = Module()
         m.submodules.memory = memory = BlockMemory(8, self.depth)
         offer = self.bytes
-        # Cycles for which the memory has read a committed byte at `position`.
+        # Cycles for which a committed byte has been at `position`.
         age = Signal(range(self.latency))
-        m.d.comb += [
+        # Registers in between: the block RAM may lie far from who writes.
+        m.d.sync += [
             memory.write_enable.eq(self.write_enable),
             memory.write_address.eq(self.write_address),
             memory.write_data.eq(self.write_data),
+        ]
+        m.d.comb += [
             memory.address[0].eq(self.position),
             offer.payload.eq(memory.data[0]),
         ]

@@ -65,7 +65,7 @@ async def abort_at_any_cycle(dut: Any) -> None:
         await bench.step()
         dut.abort.value = 0
         feed.send(*payloads(b"next"))
-        await bench.step(1200)
+        await bench.step(ByteRing.interval * 600)
         found = bytes(out.received)
         assert found.endswith(b"\0" + cobs_encode(b"next") + b"\0"), (cycle, found)
         out.received.clear()
