@@ -105,12 +105,10 @@ class Endpoint(wiring.Component):
         is_write, is_read = opcode == Opcode.WRITE, Signal()
         is_free = (opcode == Opcode.IDENTIFY) | (opcode == Opcode.RESET)
         distance = Signal(8)
-        # Of the fields that stand since the cycle before: they are checked in three cycles.
+        # Of the fields that stand since the cycle before: they are checked in four cycles.
         past_activations, past_program = Signal(), Signal()
         fault = Signal.like(status)
         m.d.comb += [
-            is_read.eq((opcode == Opcode.READ) | (opcode == Opcode.RESULT)),
-            address.eq(Mux(is_read, fields[8:24], fields[-16:])),
             self.entry.eq(address),
             loader.space.eq(fields[16:24]),
             loader.address.eq(address),
@@ -125,6 +123,8 @@ class Endpoint(wiring.Component):
             responder.count.eq(count),
         ]
         m.d.sync += [
+            is_read.eq((opcode == Opcode.READ) | (opcode == Opcode.RESULT)),
+            address.eq(Mux(is_read, fields[8:24], fields[-16:])),
             distance.eq(sequence - expected),
             past_activations.eq(address + count > geometry.activation_words),
             past_program.eq(past_end(address, geometry.program_words)),
@@ -176,7 +176,7 @@ class Endpoint(wiring.Component):
                     m.next = "FIELDS"
             with state("FIELDS"):
                 with m.If((missing == 0) | ended):
-                    m.next = "COMPARE"
+                    m.next = "SELECT"
                 with m.Else():
                     m.d.comb += body.ready.eq(1)
                     with m.If(body.valid):
@@ -185,6 +185,8 @@ class Endpoint(wiring.Component):
                             missing.eq(missing - 1),
                             ended.eq(body.payload.last),
                         ]
+            with state("SELECT"):
+                m.next = "COMPARE"
             with state("COMPARE"):
                 m.next = "JUDGE"
             with state("JUDGE"):
