@@ -138,10 +138,12 @@ class Issue(wiring.Component):
                 }
             )
         )
-        # A cycle after `load` the loops start, and then hold a word. Without one they turn idly.
+        # A cycle after `load` the loops start, and then hold a word. Without one they stand still.
         starting = Signal()
         active = Signal()
+        turn = Signal()
         m.d.sync += starting.eq(self.load)
+        m.d.comb += turn.eq(advance & (starting | active))
         reduction, windows, tiles, groups = (
             Signal(
                 signed(used_bits(FIELD[name], self.geometry) + 1),
@@ -163,7 +165,7 @@ class Issue(wiring.Component):
         tile_weight = Signal.like(weight)
         next_weight = Signal.like(weight)
         m.d.comb += next_weight.eq(Mux(row_end, layer.weights, weight + 1))
-        with m.If(advance):
+        with m.If(turn):
             _count_down(m, reduction, layer.reduction, window_end)
             m.d.sync += [
                 word.first.eq(window_end),
@@ -178,7 +180,7 @@ class Issue(wiring.Component):
             with m.If(row_end):
                 _count_down(m, groups, layer.groups, starting, positions)
                 m.d.sync += active.eq(starting | (active & ~groups[-1]))
-        addresses = self._addresses(m, advance, window_end, tile_end, row_end)
+        addresses = self._addresses(m, turn, window_end, tile_end, row_end)
         m.d.comb += [
             word.present.eq(active),
             word.last.eq(reduction[-1]),
@@ -195,7 +197,7 @@ class Issue(wiring.Component):
         return word
 
     def _addresses(
-        self, m: Module, advance: Signal, window_end: Signal, tile_end: Signal, row_end: Signal
+        self, m: Module, turn: Signal, window_end: Signal, tile_end: Signal, row_end: Signal
     ) -> list[Signal]:
         """Return the address of each position's activation word."""
         layer, positions = self.layer, self.geometry.positions
@@ -206,7 +208,7 @@ class Issue(wiring.Component):
         group = Signal(bits, reset_less=True)
         next_group = Signal(bits, reset_less=True)
         jump = Mux(row_end, next_group, Mux(tile_end, group, next_window))
-        with m.If(advance):
+        with m.If(turn):
             m.d.sync += addresses[0].eq(Mux(window_end, jump, addresses[0] + 1))
             if positions == 2:
                 m.d.sync += addresses[1].eq(
