@@ -78,16 +78,24 @@ class Endpoint(wiring.Component):
         m.submodules.reply = ResetInserter(reset)(reply)
         wiring.connect(m, responder.body, reply.w_stream)
         wiring.connect(m, reply.r_stream, sender.body)
+        data = StreamRegister(8)
+        m.submodules.data = ResetInserter(reset)(data)
+        wiring.connect(m, data.r_stream, loader.bytes)
         m.d.comb += [
             reset.eq(receiver.reset),
             sender.abort.eq(reset),
             responder.counters.eq(self.counters),
         ]
-        self._execute(m, receiver, loader, responder)
+        self._execute(m, receiver, data, loader, responder)
         return m
 
     def _execute(
-        self, m: Module, receiver: FrameReceiver, loader: Loader, responder: Responder
+        self,
+        m: Module,
+        receiver: FrameReceiver,
+        data: StreamRegister,
+        loader: Loader,
+        responder: Responder,
     ) -> None:
         geometry = self.geometry
         body = receiver.body
@@ -113,7 +121,7 @@ class Endpoint(wiring.Component):
             loader.space.eq(fields[16:24]),
             loader.address.eq(address),
             loader.execute.eq(~repeat),
-            loader.bytes.payload.eq(body.payload.data),
+            data.w_stream.payload.eq(body.payload.data),
             responder.sequence.eq(sequence),
             responder.status.eq(status),
             responder.content.eq(content),
@@ -221,12 +229,12 @@ class Endpoint(wiring.Component):
                     m.next = "REPLY"
             with state("WRITE"):
                 m.d.comb += [
-                    loader.bytes.valid.eq(body.valid & ~ended),
-                    body.ready.eq(loader.bytes.ready & ~ended),
+                    data.w_stream.valid.eq(body.valid & ~ended),
+                    body.ready.eq(data.w_stream.ready & ~ended),
                 ]
                 with m.If(body.valid & body.ready):
                     m.d.sync += ended.eq(body.payload.last)
-                with m.If(ended & ~loader.busy):
+                with m.If(ended & ~data.r_stream.valid & ~loader.busy):
                     with m.If(loader.beyond):
                         m.d.sync += status.eq(Status.ADDRESS)
                     with m.Elif(loader.partial):
