@@ -187,7 +187,7 @@ NAMED = {
         4,
         2,
         positions=2,
-        requantise_bits=8,
+        requantise_bits=4,
         accumulator_bits=24,
         weight_words=16384,
         link_bytes=512,
