@@ -51,7 +51,9 @@ def synthesise(design: wiring.Component, script: str = "proc", platform: object 
         folder = Path(name)
         text = rtlil.convert(design, name="top", platform=platform, emit_src=False)
         (folder / "top.il").write_text(text)
-        (folder / "run.ys").write_text(f"read_rtlil top.il\n{script}\nwrite_json top.json\n")
+        (folder / "run.ys").write_text(
+            f"read_rtlil top.il\n{script}\nmemory_collect\nwrite_json top.json\n"
+        )
         toolchain.run([*yosys(), "-q", "-l", "log", "run.ys"], cwd=folder)
         return read_netlist(folder / "top.json")
 
