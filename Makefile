@@ -5,6 +5,7 @@ VENV   := .venv
 STAMPS := .stamps
 BIN    := $(VENV)/bin
 JOBS   ?= 2
+BOARD_TESTS ?= tests/boards
 SEEDS  ?= 5
 
 .DEFAULT_GOAL := help
@@ -62,7 +63,7 @@ test: lint check
 
 # A board's tests run one after the other, boards side by side.
 test-boards: $(STAMPS)/test
-	$(BIN)/python -P -m pytest -n $(JOBS) --dist loadgroup -m boards tests/boards
+	$(BIN)/python -P -m pytest -n $(JOBS) --dist loadgroup -m boards $(BOARD_TESTS)
 
 boards: $(STAMPS)/test
 	$(BIN)/python -P -m otus.boards.matrix --seeds $(SEEDS) --jobs $(JOBS)

@@ -156,7 +156,7 @@ class BadMultiplier(Multiplier):
 GATEWARE = {
     "weight": (
         (column, "WeightBuffer", StuckWeights),
-        r"weight memory: 1 of 1024 words differ; the first is word 5, column 0, row 1: .*bit 1",
+        r"weight memory: 1 of 2048 words differ; the first is word 5, column 0, row 1: .*bit 1",
         "the same words fail again",
     ),
     "multipliers": (

@@ -295,7 +295,6 @@ def test_block_ram_in_the_vendors_wide_order(fast_simulator: str) -> None:
         (multiplier(REG_OUTPUT_CLK="CLK0", REG_OUTPUT_CE="CE1"), "must_use_CE0_and_RST0"),
         (Cell("DP16KD", {"DATA_WIDTH_A": 4}, {}, {}), "DATA_WIDTH_A_must_be_9_18_or_36"),
         (Cell("DP16KD", {"DATA_WIDTH_B": 36}, {}, {}), "DATA_WIDTH_B_must_be_9_or_18"),
-        (Cell("DP16KD", {"RESETMODE": "ASYNC"}, {}, {}), "RESETMODE_must_be_SYNC"),
         (Cell("PDPW16KD", {"DATA_WIDTH_W": 18}, {}, {}), "DATA_WIDTH_W_must_be_36"),
     ],
 )
