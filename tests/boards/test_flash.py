@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -80,7 +80,7 @@ def loader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def served() -> Iterator[object]:
+def served() -> Iterator[Callable[[Link], str]]:
     """Give a function that serves a device on a socket and returns its name."""
     stop = threading.Event()
     threads = []
@@ -132,14 +132,14 @@ def test_keep_writes_to_the_flash(output: Path, loader: Path) -> None:
 
 
 def test_simulated_board_answers_with_its_build(
-    output: Path, loader: Path, served: object, monkeypatch: pytest.MonkeyPatch
+    output: Path, loader: Path, served: Callable[[Link], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The gateware itself says which build it is, and at which clock it runs."""
     library = cxxrtl.compile_design(
         lambda: Top(GEOMETRY, BUILD, SETUP.clock_hz), f"{sim_board.sources_key()} flash"
     )
     monkeypatch.setattr(sim_board, "compile_board", lambda *_: library)
-    name = served(sim_board.SimLink(GEOMETRY, "cxxrtl"))  # type: ignore[operator]
+    name = served(sim_board.SimLink(GEOMETRY, "cxxrtl"))
     result = otus(output, "--device", name, "--json")
     assert result.exit_code == 0, result.output
     values = json.loads(result.stdout)
@@ -159,9 +159,9 @@ def test_simulated_board_answers_with_its_build(
     ],
 )
 def test_another_board_on_the_port(
-    output: Path, loader: Path, served: object, link: GoldenLink, differs: str
+    output: Path, loader: Path, served: Callable[[Link], str], link: GoldenLink, differs: str
 ) -> None:
-    name = served(link)  # type: ignore[operator]
+    name = served(link)
     message = refused(output, "--device", name)
     assert loader.exists()
     assert differs in message
@@ -177,7 +177,7 @@ def test_silent_board(output: Path, loader: Path, monkeypatch: pytest.MonkeyPatc
     assert "otus selftest /dev/ttyUSB99@3000000" in message
 
 
-def test_board_that_comes_late(output: Path, loader: Path, served: object) -> None:
+def test_board_that_comes_late(output: Path, loader: Path, served: Callable[[Link], str]) -> None:
     """USB ports are gone for a while after loading."""
     closed = TcpPort()
     name = closed.name

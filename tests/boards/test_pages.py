@@ -8,6 +8,7 @@ import board_pages
 import pytest
 
 from otus.boards import all_boards, find
+from otus.boards.board import Board
 from otus.cli import main
 from otus.driver.selftest import STEPS
 
@@ -39,10 +40,10 @@ def test_what_follows_from_the_board_files_is_current(page: Path, sections: dict
 
 
 @pytest.mark.parametrize("board", all_boards(), ids=lambda board: board.name)
-def test_every_page_names_the_pins_of_the_link(board: object) -> None:
+def test_every_page_names_the_pins_of_the_link(board: Board) -> None:
     """Read from the platform's own file, by another way than the page's tables."""
-    platform = board.platform()  # type: ignore[attr-defined]
-    text = (board_pages.PAGES / f"{board.name}.md").read_text()  # type: ignore[attr-defined]
+    platform = board.platform()
+    text = (board_pages.PAGES / f"{board.name}.md").read_text()
     for wire in platform.lookup("uart", 0).ios[:2]:
         (pins,) = wire.ios
         (name,) = pins.map_names(platform._conn_pins, wire)

@@ -7,6 +7,7 @@ import pytest
 
 from otus import hw
 from otus.boards import all_boards, find
+from otus.boards.board import Board, Setup
 from otus.boards.sources import fingerprint
 from otus.hw.parts import Part
 
@@ -35,16 +36,14 @@ def test_boards_and_setups_differ() -> None:
         (BOARD, replace(SETUP, part=Part("portable"))),
     ],
 )
-def test_whatever_the_board_says_counts(board: object, setup: object) -> None:
-    assert fingerprint(board, setup) != fingerprint(BOARD, SETUP)  # type: ignore[arg-type]
+def test_whatever_the_board_says_counts(board: Board, setup: Setup) -> None:
+    assert fingerprint(board, setup) != fingerprint(BOARD, SETUP)
 
 
 def test_pins_count() -> None:
-    class Moved(BOARD.platform):  # type: ignore[misc, name-defined]
-        resources = [*BOARD.platform.resources[:-1]]
-
-    Moved.__name__ = BOARD.platform.__name__
-    assert fingerprint(replace(BOARD, platform=Moved), SETUP) != fingerprint(BOARD, SETUP)
+    platform = BOARD.platform
+    moved = type(platform.__name__, (platform,), {"resources": platform.resources[:-1]})
+    assert fingerprint(replace(BOARD, platform=moved), SETUP) != fingerprint(BOARD, SETUP)
 
 
 def test_gateware_counts(monkeypatch: pytest.MonkeyPatch) -> None:

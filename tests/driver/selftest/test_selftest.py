@@ -4,6 +4,7 @@ import inspect
 import random
 import re
 import time
+from typing import Any
 
 import pytest
 from amaranth.hdl import Module
@@ -28,10 +29,10 @@ from otus.sim.golden_link import GoldenLink
 SMALL = Geometry.parse("2x4,weight_words=64,activation_words=128,program_words=64,link_bytes=512")
 
 
-def run(link: Link, **options: object) -> Report:
+def run(link: Link, **options: Any) -> Report:
     """Test a device in little time."""
-    settings: dict[str, object] = {"soak_seconds": 0.0, "timeout": 1.0, "retry": 0.5} | options
-    return selftest(link, known_answers(), **settings)  # type: ignore[arg-type]
+    settings = {"soak_seconds": 0.0, "timeout": 1.0, "retry": 0.5} | options
+    return selftest(link, known_answers(), **settings)
 
 
 def failed(report: Report) -> Step:
