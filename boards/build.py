@@ -26,7 +26,7 @@ from .design import Design
 from .errors import BoardError
 from .family import Command
 from .sources import fingerprint
-from .timing import FitError, Timing, Use, check_fit, read_report
+from .timing import FitError, Timing, check_fit, read_report
 from .tools import Tool, find_tools, stop
 
 #: The netlist after place and route, where it is kept.
@@ -281,7 +281,7 @@ def build(
     except FitError as error:
         raise FitError(
             error.use,
-            f"{board.name}: {setup.geometry} {error}; {_instead(board, setup, error.use)}",
+            f"{board.name}: {setup.geometry} {error}; {measured.instead(board, setup, error.use)}",
         ) from error
     best = max(placed, key=lambda p: p.timing.fmax_hz)
     report = _report(board, setup, plan, placed, best, found)
@@ -371,29 +371,6 @@ def _report(
         "date": date.today().isoformat(),
         "bitstream": None,
     }
-
-
-def _instead(board: Board, setup: Setup, use: dict[str, Use]) -> str:
-    """Name the largest geometry that was measured to fit, or the board's own."""
-    fitting = [
-        row
-        for row in measured.rows()
-        if row.get("family") == board.family.name
-        and all(
-            name in use and need["used"] <= use[name].available
-            for name, need in row["resources"].items()
-        )
-    ]
-    if not fitting:
-        own = board.setups[0]
-        if setup.geometry == own.geometry:
-            return f"choose a smaller geometry than {own.array.name}: --geometry ROWSxCOLUMNS"
-        return f"the board's own geometry is {own.geometry} ({own.array.name})"
-    largest = max(fitting, key=lambda row: row["macs_per_cycle"])
-    return (
-        f"the largest named geometry that fits is {largest['geometry']} ({largest['array']}, "
-        f"{largest['macs_per_cycle']} MACs a cycle)"
-    )
 
 
 def _run(tool: Tool, command: Command, folder: Path) -> None:
