@@ -1,6 +1,5 @@
 """Shared by the tests of otus.doa."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -14,18 +13,6 @@ from otus.doa.quantise import quantise
 from otus.doa.train import train
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def recordings() -> Path:
-    """Folder of the real recordings, which the repository does not hold."""
-    folders = [ROOT / "../shared/recordings", ROOT / "../../shared/recordings"]
-    if "OTUS_RECORDINGS" in os.environ:
-        folders = [Path(os.environ["OTUS_RECORDINGS"])]
-    for folder in folders:
-        if any(folder.glob("*.wav")):
-            return folder
-    pytest.skip("the real recordings are not here; set OTUS_RECORDINGS to their folder")
 
 
 def plane_wave(
