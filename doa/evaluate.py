@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .angles import Classes, decode, task
-from .dataset import CONDITIONS, Dataset
+from .conditions import CONDITIONS
+from .dataset import Dataset
 from .errors import DatasetError, ModelError
 from .litert import Infer
 from .speech import KINDS

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from .card import describe
-from .dataset import EASY, EASY_HIGH, HARD, HARD_HIGH, Condition, Dataset, make
+from .conditions import EASY, EASY_HIGH, HARD, HARD_HIGH, Condition
+from .dataset import Dataset
 from .errors import DatasetError, ModelError
 from .evaluate import Score, evaluate, table
 from .extras import MissingExtraError
+from .generate import make
 from .litert import reference
 from .quantise import quantise
 from .train import REFERENCE, SMALL, Widths, train

@@ -32,11 +32,25 @@ class Room:
         size : length, width, height, metres
         rt60 : time in which sound falls by 60 dB, seconds
         c : speed of sound, m/s
+        order : if given, sound is reflected so often and no more, by walls that are perfect and
+            alike, and there is no tail
     """
 
     size: tuple[float, float, float]
     rt60: float
     c: float = 343.0
+    order: int | None = None
+
+    @classmethod
+    def reflecting(
+        cls, size: tuple[float, float, float], absorption: float, order: int, c: float = 343.0
+    ) -> "Room":
+        """Make a room whose walls take this share of the energy, and that reflects `order` times.
+
+        Its rt60 is what it would be if reflections went on.
+        """
+        unit = cls(size, 1.0, c)
+        return cls(size, float(np.log1p(-unit.absorption) / np.log1p(-absorption)), c, order)
 
     @property
     def absorption(self) -> float:
@@ -50,19 +64,25 @@ class Room:
 def images(
     room: Room, source: NDArray[np.float64], rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mirror a source at the walls, whose absorption differs at random around the room's average.
+    """Mirror a source at the walls.
+
+    Where the room's `order` is not given, the walls' absorption differs at random around the
+    room's average, and images are moved by up to 5 cm, as walls are not perfect.
 
     Parameters
         source : float64 [3] metres from the room's corner
     Returns
-        float64 [images, 3] metres, moved by up to 5 cm as walls are not perfect; amplitudes
-        float64 [images]; the first is the source itself
+        float64 [images, 3] metres; amplitudes float64 [images]; the first is the source itself
     """
     pra = require("pyroomacoustics", "train")
     walls = ("east", "west", "north", "south", "ceiling", "floor")
-    reflected = (1 - room.absorption) ** rng.uniform(0.5, 1.5, len(walls))
-    reach = room.c * EARLY + float(np.linalg.norm(room.size))
-    order = min(MAX_ORDER, int(np.ceil(reach / min(room.size))))
+    if room.order is None:
+        uneven = rng.uniform(0.5, 1.5, len(walls))
+        reach = room.c * EARLY + float(np.linalg.norm(room.size))
+        order = min(MAX_ORDER, int(np.ceil(reach / min(room.size))))
+    else:
+        uneven, order = np.ones(len(walls)), room.order
+    reflected = (1 - room.absorption) ** uneven
     box = pra.ShoeBox(
         room.size,
         materials={w: pra.Material(float(1 - r)) for w, r in zip(walls, reflected, strict=True)},
@@ -77,7 +97,8 @@ def images(
     amplitudes = np.array(model.damping, dtype=np.float64)[0]
     first = np.argsort(np.asarray(model.orders), kind="stable")
     places, amplitudes = places[first], amplitudes[first]
-    places[1:] += rng.uniform(-0.05, 0.05, places[1:].shape)
+    if room.order is None:
+        places[1:] += rng.uniform(-0.05, 0.05, places[1:].shape)
     return places, amplitudes
 
 
@@ -146,7 +167,7 @@ def impulse_responses(
         mics : float64 [mics, 3] metres from the room's corner
         source : float64 [3] metres from the room's corner
     Returns
-        float64 [mics, taps], as long as the reverberation time; the direct sound comes about
+        float64 [mics, taps], as long as the reverberation; the direct sound comes about
         TAPS samples after the start, at amplitude 1
     Raises
         DatasetError: something stands outside the room
@@ -160,6 +181,9 @@ def impulse_responses(
     places, amplitudes = images(room, source, rng)
     path = np.linalg.norm(places[None] - mics[:, None], axis=-1)
     direct = path[:, 0].min()
+    if room.order is not None:
+        delays = (path - direct) / room.c * fs + TAPS
+        return place(delays, amplitudes * direct / path, int(delays.max()) + TAPS)
     end = int(EARLY * fs)
     near = (path.min(axis=0) - direct) / room.c * fs < end + TAPS
     path = path[:, near]

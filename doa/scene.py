@@ -12,11 +12,11 @@ import scipy.signal
 from numpy.typing import NDArray
 
 from .arrays import unit_vectors
-from .dataset import background_noise
 from .extras import require
 from .features import FeatureDefinition
 from .locate import Segment
 from .rooms import TAPS, Room, impulse_responses
+from .simulate import background_noise
 from .speech import espeak_version, say, voices
 
 ROOM = Room((5.3, 4.4, 2.9), rt60=0.3)

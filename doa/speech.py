@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from .errors import DatasetError
 
-KINDS = ("speech", "noise", "bursts")
-#: How often each kind sounds.
-KIND_SHARE = (0.7, 0.15, 0.15)
+KINDS = ("speech", "noise", "bursts", "white")
+#: How often each kind sounds: speech (or a recording in its place), noise with a random spectrum,
+#: knocks and claps, white noise.
+KIND_SHARE = (0.7, 0.15, 0.15, 0.0)
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,11 @@ def noise(rng: np.random.Generator, samples: int, fs: int) -> NDArray[np.float32
     knots = rng.uniform(0.3, 1.0, 2 + samples * 4 // fs)
     level = np.interp(np.linspace(0, len(knots) - 1, samples), np.arange(len(knots)), knots)
     return normalised(coloured(rng, samples, fs) * level)
+
+
+def white(rng: np.random.Generator, samples: int, _: int) -> NDArray[np.float32]:
+    """Make white noise: float32 [samples], RMS 1."""
+    return rng.normal(size=samples).astype(np.float32)
 
 
 def bursts(rng: np.random.Generator, samples: int, fs: int) -> NDArray[np.float32]:

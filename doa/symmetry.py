@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from .arrays import Array
 from .features import FeatureDefinition
 
+#: Microphones that stand this close to a place are in it, metres.
+TOLERANCE = 1e-6
+
 
 @dataclass(frozen=True)
 class Symmetry:
@@ -47,20 +50,26 @@ class Symmetry:
         return (self.sign * np.asarray(degrees, dtype=np.float64) + self.turn) % 360
 
 
-def symmetries(array: Array, step: float = 10.0) -> tuple[Symmetry, ...]:
-    """Find every turn by a multiple of `step` degrees, and mirror image, that keeps the array.
+def symmetries(array: Array) -> tuple[Symmetry, ...]:
+    """Find every turn about the vertical axis, and mirror image, that maps the array onto itself.
+
+    Whatever maps the array onto itself leaves the middle of its microphones in place, and takes
+    the outermost of them to one as far out: those are the only candidates.
 
     Returns
-        the identity first; for the ring of six 12, for the square of four 8
+        the identity first, then turns, then mirror images; for a ring of six 12, for a square 8,
+        for an irregular array the identity alone
     """
-    found = []
+    layout = array.xyz - array.xyz.mean(axis=0)
+    angles = np.degrees(np.arctan2(layout[:, 1], layout[:, 0]))
+    outermost = int(np.hypot(layout[:, 0], layout[:, 1]).argmax())
+    found: dict[tuple[int, tuple[int, ...]], Symmetry] = {}
     for sign in (1, -1):
-        for turn in np.arange(0, 360, step):
+        for turn in np.unique(np.round((angles - sign * angles[outermost]) % 360, 9) % 360):
             c, s = np.cos(np.radians(turn)), np.sin(np.radians(turn))
-            matrix = np.array([[c, -s * sign, 0], [s, c * sign, 0], [0, 0, 1]])
-            moved = array.xyz @ matrix.T
-            gaps = np.linalg.norm(array.xyz[:, None] - moved[None], axis=-1)
-            if gaps.min(axis=1).max() < 1e-6:
+            moved = layout @ np.array([[c, -s * sign, 0], [s, c * sign, 0], [0, 0, 1]]).T
+            gaps = np.linalg.norm(layout[:, None] - moved[None], axis=-1)
+            if gaps.min(axis=1).max() < TOLERANCE:
                 channels = tuple(int(k) for k in gaps.argmin(axis=1))
-                found.append(Symmetry(float(turn), sign, channels))
-    return tuple(found)
+                found.setdefault((sign, channels), Symmetry(float(turn), sign, channels))
+    return tuple(sorted(found.values(), key=lambda s: (-s.sign, s.turn)))

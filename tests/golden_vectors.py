@@ -96,7 +96,7 @@ def _save(name: str, provenance: dict[str, Any], arrays: dict[str, npt.NDArray[A
 def _make_shipped() -> None:
     import oracles
 
-    from otus.doa.dataset import make
+    from otus.doa.generate import make
 
     frames = make(SPLIT, ROOMS, clips=CLIPS, seed=SPEECH_SEED, pool=40)
     chosen = np.random.default_rng(SPEECH_SEED).permutation(len(frames))[:FRAMES]

@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from otus.doa.arrays import Array, unit_vectors
-from otus.doa.dataset import CONDITIONS, FIELDS, Dataset
+from otus.doa.conditions import CONDITIONS
+from otus.doa.dataset import FIELDS, Dataset
 from otus.doa.features import FeatureDefinition, gcc_phat
 from otus.doa.quantise import quantise
 from otus.doa.train import train

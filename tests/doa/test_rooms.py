@@ -100,3 +100,20 @@ def test_points_outside_the_room_are_refused() -> None:
             Room((4.0, 4.0, 3.0), 0.3), ARRAY, mics, np.array([1.0, 4.5, 1.0]), FS,
             np.random.default_rng(0),
         )  # fmt: skip
+
+
+def test_a_room_of_first_order_reflects_once_and_exactly() -> None:
+    room = Room.reflecting((4.0, 4.0, 3.0), 0.2, order=1)
+    assert room.absorption == pytest.approx(0.2)
+    rng = np.random.default_rng(0)
+    before = rng.bit_generator.state
+    places, amplitudes = images(room, np.array([1.0, 1.5, 1.2]), rng)
+    assert rng.bit_generator.state == before
+    want = [[1, 1.5, 1.2], [-1, 1.5, 1.2], [7, 1.5, 1.2], [1, -1.5, 1.2], [1, 6.5, 1.2],
+            [1, 1.5, -1.2], [1, 1.5, 4.8]]  # fmt: skip
+    np.testing.assert_allclose(sorted(places.tolist()), sorted(want), atol=1e-6)
+    np.testing.assert_allclose(amplitudes, [1] + [np.sqrt(0.8)] * 6, rtol=1e-6)
+    mics = np.array([2.0, 2.0, 1.5]) + ARRAY.xyz
+    response = impulse_responses(room, ARRAY, mics, np.array([1.0, 1.5, 1.2]), FS, rng)
+    assert response.shape[1] < 0.03 * FS
+    assert (np.abs(response[0]) > 0.1).sum() >= 7

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from otus.doa.arrays import Array, preset
+from otus.doa.arrays import Array, circle, preset
 from otus.doa.features import FeatureDefinition, gcc_phat
 from otus.doa.symmetry import symmetries
 
@@ -25,6 +25,43 @@ def test_every_symmetry_of_a_feature_is_the_feature_of_the_moved_source(
         np.testing.assert_allclose(features[:, symmetry.order(d)], want, atol=1e-4)
 
 
-def test_an_array_without_symmetry_has_the_identity_alone() -> None:
-    corner = Array("corner", ((0.0, 0.0, 0.0), (0.03, 0.0, 0.0), (0.0, 0.04, 0.0)))
-    assert [s.channels for s in symmetries(corner)] == [(0, 1, 2)]
+@pytest.mark.parametrize(
+    ("array", "turns", "mirrors"),
+    [
+        (Array("eight", circle(0.1, 8)), 8, 8),
+        (Array("seven", circle(0.1, 7)), 7, 7),
+        (Array("oblong", ((0, 0, 0), (0.04, 0, 0), (0.04, 0.03, 0), (0, 0.03, 0))), 2, 2),
+        (Array("tetrahedron", (*circle(0.03, 3), (0.0, 0.0, 0.042))), 3, 3),
+        (Array("kite", ((0, 0.02, 0), (0.01, 0, 0), (-0.01, 0, 0), (0, -0.04, 0))), 1, 1),
+        (Array("corner", ((0, 0, 0), (0.03, 0, 0), (0, 0.04, 0))), 1, 0),
+        (Array("mast", ((0, 0, 0), (0, 0, 0.03), (0, 0, 0.09))), 1, 1),
+    ],
+    ids=lambda a: a.name if isinstance(a, Array) else None,
+)
+def test_the_group_comes_from_the_positions(array: Array, turns: int, mirrors: int) -> None:
+    found = symmetries(array)
+    assert [s.sign for s in found] == [1] * turns + [-1] * mirrors
+    np.testing.assert_allclose([s.turn for s in found[:turns]], 360 / turns * np.arange(turns))
+    layout = array.xyz - array.xyz.mean(axis=0)
+    for symmetry in found:
+        azimuth = np.degrees(np.arctan2(layout[:, 1], layout[:, 0]))
+        radius = np.hypot(layout[:, 0], layout[:, 1])
+        at = np.radians(symmetry.azimuth(azimuth))
+        moved = np.stack([radius * np.cos(at), radius * np.sin(at), layout[:, 2]], axis=1)
+        np.testing.assert_allclose(moved, layout[np.argsort(symmetry.channels)], atol=1e-8)
+
+
+def test_symmetries_form_a_group() -> None:
+    channels = {s.channels for s in symmetries(preset("uma8"))}
+    for a in channels:
+        for b in channels:
+            assert tuple(a[k] for k in b) in channels
+
+
+def test_an_array_a_little_off_has_fewer() -> None:
+    bent = list(circle(0.0425, 6))
+    bent[2] = (bent[2][0], bent[2][1], 0.001)
+    assert [(s.turn, s.sign) for s in symmetries(Array("bent", tuple(bent)))] == [
+        (0, 1),
+        (240, -1),
+    ]
