@@ -3,8 +3,14 @@
 Axes: x towards azimuth 0, y towards azimuth 90 (counter-clockwise seen from above), z up; metres.
 """
 
+import difflib
+import math
+import tomllib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +18,9 @@ from numpy.typing import NDArray
 from .errors import DefinitionError
 
 Position = tuple[float, float, float]
+
+#: An array wider than this is one whose positions are not in metres.
+WIDEST = 10.0
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,11 @@ class Array:
         gaps = np.linalg.norm(xyz[:, None] - xyz[None], axis=-1)[np.triu_indices(len(xyz), 1)]
         if gaps.min() < 1e-4:
             raise DefinitionError(f"array {self.name!r}: two microphones stand on the same spot")
+        if gaps.max() > WIDEST:
+            raise DefinitionError(
+                f"array {self.name!r}: {gaps.max():g} m wide, allowed are {WIDEST:g} m; positions "
+                "and radius are in metres"
+            )
 
     @property
     def mics(self) -> int:
@@ -76,8 +90,9 @@ def unit_vectors(
     return np.stack([np.cos(el) * np.cos(az), np.cos(el) * np.sin(az), np.sin(el)], axis=-1)
 
 
-#: Radius of the miniDSP UMA-8's ring, metres.
+#: Radius of the miniDSP UMA-8's ring, metres; the reference application reckons with 45 mm.
 UMA8_RADIUS = 0.0425
+REFERENCE_RADIUS = 0.045
 #: Half the side of the square of the ReSpeaker USB 4-mic array, metres.
 RESPEAKER4_HALF = 0.02285
 
@@ -93,14 +108,100 @@ PRESETS: dict[str, Array] = {
                 for x, y in ((1, 1), (-1, 1), (-1, -1), (1, -1))
             ),
         ),
+        Array("reference", circle(REFERENCE_RADIUS, 6)),
     )
 }
 
 
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Say which of the known names is near, for an error message: "" or "; did you mean ...?"."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
 def preset(name: str) -> Array:
-    """Look up a named array: uma8, uma8-centre or respeaker4."""
+    """Look up a named array: uma8, uma8-centre, respeaker4 or reference."""
     if name not in PRESETS:
         raise DefinitionError(
             f"array {name!r} is not known; known arrays: {', '.join(sorted(PRESETS))}"
+            f"{suggestion(name, PRESETS)}"
         )
     return PRESETS[name]
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """Read a TOML file as plain values; say where it is not TOML."""
+    path = Path(path)
+    if not path.is_file():
+        raise DefinitionError(f"{path}: no such file")
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DefinitionError(f"{path}: not a TOML file ({error})") from error
+
+
+def from_table(table: Mapping[str, Any], where: str) -> Array:
+    """Make an array of plain values, as a TOML file has them.
+
+    Parameters
+        table : `name`, and either `radius` (metres) and `mics` of a circle, with `centre = true`
+            for one more microphone in its middle, or `positions`, [mics][2 or 3] metres
+        where : what error messages call the table
+    Raises
+        DefinitionError: a key is missing, unknown or out of range; the name is another array's
+    """
+    ring, listed = {"name", "radius", "mics", "centre"}, {"name", "positions"}
+    unknown = sorted(set(table) - ring - listed)
+    if unknown:
+        raise DefinitionError(
+            f"{where}: unknown key {unknown[0]!r}{suggestion(unknown[0], ring | listed)}"
+            f"; allowed: {', '.join(sorted(ring | listed))}"
+        )
+    name = table.get("name")
+    if not isinstance(name, str) or not name.strip():
+        raise DefinitionError(f'{where}: name: got {name!r}; write name = "my-array"')
+    if ("positions" in table) == ("radius" in table) or not set(table) <= (
+        listed if "positions" in table else ring
+    ):
+        raise DefinitionError(
+            f"{where}: give either radius and mics (and centre) of a circle, or positions; got "
+            f"{', '.join(sorted(set(table) - {'name'})) or 'neither'}"
+        )
+    placed = _listed(table, where) if "positions" in table else _ring(table, where)
+    array = Array(name, placed)
+    named = PRESETS.get(name, array)
+    if named.mics != array.mics or not np.allclose(named.xyz, array.xyz, atol=1e-6):
+        raise DefinitionError(
+            f"{where}: name: {name!r} is the name of another array; give this one its own"
+        )
+    return array
+
+
+def _number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+def _ring(table: Mapping[str, Any], where: str) -> tuple[Position, ...]:
+    """Positions of a circle, with a microphone in the middle if `centre` says so."""
+    radius, mics, centre = table["radius"], table.get("mics"), table.get("centre", False)
+    if not _number(radius) or radius <= 0:
+        raise DefinitionError(f"{where}: radius: got {radius!r}, allowed are metres over 0")
+    if type(mics) is not int or not 2 <= mics <= 64:
+        raise DefinitionError(f"{where}: mics: got {mics!r}, allowed are 2 to 64 on the circle")
+    if type(centre) is not bool:
+        raise DefinitionError(f"{where}: centre: got {centre!r}, allowed are true and false")
+    return circle(radius, mics) + (((0.0, 0.0, 0.0),) if centre else ())
+
+
+def _listed(table: Mapping[str, Any], where: str) -> tuple[Position, ...]:
+    """Positions as a list gives them; where it gives no height it is 0."""
+    rows = table["positions"]
+    if not isinstance(rows, list):
+        raise DefinitionError(f"{where}: positions: got {rows!r}, allowed is [[x, y, z], ...]")
+    for k, row in enumerate(rows):
+        if not isinstance(row, list) or len(row) not in (2, 3) or not all(map(_number, row)):
+            raise DefinitionError(
+                f"{where}: positions: microphone {k}: got {row!r}, allowed is [x, y] or "
+                "[x, y, z] in metres"
+            )
+    return tuple((float(r[0]), float(r[1]), float(r[2]) if len(r) == 3 else 0.0) for r in rows)

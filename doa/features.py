@@ -23,6 +23,8 @@ from .errors import DefinitionError, RecordingError
 #: Spectral bins this far below the frame's loudest bin hold no phase (-120 dB) and count as empty.
 EMPTY_BIN = 1e-6
 WINDOWS = ("rectangular",)
+#: The value of `max_lag` that stands for the least allowed.
+FORMULA = 0
 
 
 @dataclass(frozen=True)
@@ -36,29 +38,34 @@ class FeatureDefinition:
         n_fft : length of the transform; a frame is zero-padded to it
         window : "rectangular"
         interpolation : lags per sample
-        max_lag : L; lags -L..L are kept, at least aperture / c * fs * interpolation
+        max_lag : L; lags -L..L are kept. Where it is not given it is the least that no source can
+            exceed, ceil(aperture / c * fs * interpolation); less is refused
         c : speed of sound, m/s
     Raises
         DefinitionError: a field is out of range
     """
 
-    array: Array = PRESETS["uma8"]
+    array: Array
     fs: int = 16_000
     frame: int = 2_048
     hop: int = 1_024
     n_fft: int = 4_096
     window: str = "rectangular"
     interpolation: int = 1
-    max_lag: int = 6
+    max_lag: int = FORMULA
     c: float = 343.0
 
     def __post_init__(self) -> None:
-        for name in ("fs", "frame", "hop", "n_fft", "interpolation", "max_lag"):
+        for name in ("fs", "frame", "hop", "n_fft", "interpolation"):
             value = getattr(self, name)
             if type(value) is not int or value < 1:
                 raise DefinitionError(f"{name}: got {value!r}, allowed are integers from 1")
-        if not 100.0 <= self.c <= 2000.0:
+        if type(self.c) not in (int, float) or not 100.0 <= self.c <= 2000.0:
             raise DefinitionError(f"c: got {self.c!r} m/s, allowed are 100 to 2000")
+        if type(self.max_lag) is not int:
+            raise DefinitionError(f"max_lag: got {self.max_lag!r}, allowed are integers")
+        if self.max_lag == FORMULA:
+            object.__setattr__(self, "max_lag", self.least_lag)
         if self.window not in WINDOWS:
             raise DefinitionError(f"window: got {self.window!r}, allowed: {', '.join(WINDOWS)}")
         if self.n_fft % 2 or self.n_fft < self.frame:
@@ -110,7 +117,8 @@ class FeatureDefinition:
     @classmethod
     def from_dict(cls, card: Mapping[str, Any]) -> "FeatureDefinition":
         """Read what `to_dict` wrote; refuse fields that are missing, unknown or contradictory."""
-        known = set(cls().to_dict())
+        names = ("fs", "frame", "hop", "n_fft", "window", "interpolation", "max_lag", "c")
+        known = {"kind", "array", "positions_m", "pairs", "axes", *names}
         if set(card) != known:
             raise DefinitionError(
                 f"feature definition: missing {sorted(known - set(card))}, "
@@ -126,7 +134,8 @@ class FeatureDefinition:
             raise DefinitionError(
                 f"positions_m: not those of the array {array.name!r}; give the array another name"
             )
-        names = ("fs", "frame", "hop", "n_fft", "window", "interpolation", "max_lag", "c")
+        if card["max_lag"] == FORMULA:
+            raise DefinitionError(f"max_lag: got {FORMULA}, a card has the lags that it means")
         definition = cls(array, **{name: card[name] for name in names})
         for name in ("kind", "axes", "pairs"):
             if card[name] != definition.to_dict()[name]:

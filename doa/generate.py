@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .conditions import CONDITIONS, HARD, Condition
 from .dataset import FIELDS, Dataset
+from .definitions import UMA8
 from .errors import DatasetError
 from .features import FeatureDefinition, GccPhat
 from .progress import track
@@ -123,7 +124,7 @@ def make(
     for name, value in (("rooms", rooms), ("clips", clips), ("pool", pool)):
         if value < 1:
             raise DatasetError(f"{name}: got {value}, allowed are integers from 1")
-    d = definition or FeatureDefinition()
+    d = definition or UMA8
     number = voices(split).number
     compute = GccPhat(d)
     said = utterances(split, pool, d.fs, seed, track(range(pool), f"{split}: speech", progress))

@@ -12,6 +12,7 @@ import scipy.signal
 from numpy.typing import NDArray
 
 from .arrays import unit_vectors
+from .definitions import UMA8
 from .extras import require
 from .features import FeatureDefinition
 from .locate import Segment
@@ -72,7 +73,7 @@ def record(
 
 def make(folder: str | Path = FOLDER, seed: int = 2026) -> Path:
     """Write demo.flac and demo.json into a folder; return the recording's path."""
-    d = FeatureDefinition()
+    d = UMA8
     samples, segments = record(d, seed)
     path = Path(folder) / "demo.flac"
     require("soundfile", "doa").write(path, samples.T, d.fs, subtype="PCM_16")

@@ -15,14 +15,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from otus.doa.arrays import preset
-from otus.doa.features import FeatureDefinition
+from otus.doa import definitions
 from otus.doa.recording import read
 
 ROOT = Path(__file__).parents[1]
 MISSING = "the real recordings are not here; set OTUS_RECORDINGS to their folder"
 #: The features that recordings of this array are read by; networks for it may define others.
-SQUARE = FeatureDefinition(preset("respeaker4"))
+SQUARE = definitions.preset("respeaker4")
 QUARTERS = (0, 1, 2, 3)
 #: `a180e20_a225e35__150cm__...wav`: azimuth and elevation of each source, distance.
 LABEL = re.compile(r"(?P<sources>a\d+e\d+(?:_a\d+e\d+)*)__(?P<distance>\d+)cm__.*\.wav")

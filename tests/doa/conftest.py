@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from otus.doa.arrays import Array, unit_vectors
 from otus.doa.conditions import CONDITIONS
 from otus.doa.dataset import FIELDS, Dataset
-from otus.doa.features import FeatureDefinition, gcc_phat
+from otus.doa.definitions import UMA8
+from otus.doa.features import gcc_phat
 from otus.doa.quantise import quantise
 from otus.doa.train import train
 
@@ -29,7 +30,7 @@ def plane_wave(
 
 def toy_set(seed: int = 0, frames: int = 7) -> Dataset:
     """Plane waves from every azimuth class, without noise: no simulation, no speech."""
-    d = FeatureDefinition()
+    d = UMA8
     rng = np.random.default_rng(seed)
     azimuths = (10.0 * np.arange(36) + rng.uniform(-4, 4, 36)) % 360
     elevations = rng.uniform(0, 40, 36)

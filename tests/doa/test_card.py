@@ -6,8 +6,8 @@ import pytest
 
 from otus.doa import card
 from otus.doa.angles import TASKS
+from otus.doa.definitions import UMA8
 from otus.doa.errors import DefinitionError, ModelError
-from otus.doa.features import FeatureDefinition
 from otus.doa.recipe import RECIPES, Recipe
 
 from .conftest import ROOT
@@ -18,7 +18,7 @@ def test_the_shipped_card_belongs_to_its_model_and_tells_everything(
     name: str, recipe: Recipe
 ) -> None:
     described, definition = card.read(ROOT / f"models/{name}.json")
-    assert definition == FeatureDefinition()
+    assert definition == UMA8
     task = recipe.task
     assert described["task"] == task
     assert described["epochs"] == recipe.epochs
@@ -67,7 +67,7 @@ def copied(tmp_path: Path) -> Path:
 
 
 def test_a_card_whose_model_is_missing_or_another_is_refused(copied: Path) -> None:
-    assert card.read(copied)[1] == FeatureDefinition()
+    assert card.read(copied)[1] == UMA8
     model = copied.with_suffix(".tflite")
     model.write_bytes(model.read_bytes() + b"x")
     with pytest.raises(ModelError, match=r"not the model that azimuth\.json describes"):

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from otus.doa.dataset import Dataset
+from otus.doa.definitions import UMA8
 from otus.doa.errors import DatasetError
-from otus.doa.features import FeatureDefinition
 
 from .conftest import toy_set
 
@@ -25,7 +25,7 @@ def test_sets_are_saved_and_loaded(toy: Dataset, tmp_path: Path) -> None:
     assert np.array_equal(loaded.features, toy.features)
     assert np.array_equal(loaded.audio, toy.audio)
     assert loaded.meta == toy.meta
-    assert loaded.definition == FeatureDefinition()
+    assert loaded.definition == UMA8
     assert loaded.summary() == toy.summary()
     replace(toy, audio=None).save(tmp_path / "b.npz")
     assert Dataset.load(tmp_path / "b.npz").audio is None

@@ -4,15 +4,16 @@ import time
 
 import numpy as np
 import pytest
+import scipy.signal
 from numpy.typing import NDArray
 
+from otus.doa import definitions
 from otus.doa.arrays import PRESETS, preset
+from otus.doa.definitions import UMA8
 from otus.doa.errors import DefinitionError, RecordingError
 from otus.doa.features import FeatureDefinition, GccPhat, gcc_phat, srp_phat
 
 from .conftest import plane_wave
-
-UMA8 = FeatureDefinition()
 
 
 def reference(frame: NDArray[np.float32], d: FeatureDefinition) -> NDArray[np.float64]:
@@ -35,7 +36,8 @@ def reference(frame: NDArray[np.float32], d: FeatureDefinition) -> NDArray[np.fl
         UMA8,
         FeatureDefinition(preset("uma8-centre")),
         FeatureDefinition(preset("respeaker4"), frame=1000, hop=300, n_fft=1024),
-        FeatureDefinition(interpolation=3, max_lag=12),
+        FeatureDefinition(UMA8.array, interpolation=3, max_lag=12),
+        definitions.preset("reference-25x2"),
     ],
     ids=lambda d: f"{d.array.name}-{d.n_fft}-{d.interpolation}",
 )
@@ -49,9 +51,52 @@ def test_features_equal_the_definition_written_out(d: FeatureDefinition) -> None
         np.testing.assert_allclose(feature, reference(frame, d), atol=2e-5)
 
 
+def test_features_equal_a_correlation_in_time() -> None:
+    """Without any transform of the product: white-phase signals, shifted and multiplied."""
+    d = FeatureDefinition(preset("respeaker4"), frame=500, hop=500, n_fft=512)
+    rng = np.random.default_rng(2)
+    frame = scipy.signal.lfilter([1], [1, -0.9], rng.normal(size=(4, 500))).astype(np.float32)
+    feature = gcc_phat(frame[None], d)[0]
+    k = np.arange(d.n_fft)
+    turn = np.exp(-2j * np.pi * np.outer(k, np.arange(d.frame)) / d.n_fft)
+    spectra = frame.astype(float) @ turn.T
+    white = ((spectra / np.abs(spectra)) @ np.exp(2j * np.pi * np.outer(k, k) / d.n_fft)).real
+    white /= d.n_fft
+    for pair, (i, j) in enumerate(d.array.pairs):
+        around = np.concatenate([white[i]] * 3)
+        shifted = around[d.n_fft - d.max_lag : 2 * d.n_fft + d.max_lag]
+        want = np.correlate(shifted, white[j], mode="valid")
+        np.testing.assert_allclose(feature[:, pair], want, atol=2e-6)
+
+
+@pytest.mark.parametrize("delay", [-3, -1, 0, 2, 4])
+def test_whole_delays_give_one_lag_of_one(delay: int) -> None:
+    d = FeatureDefinition(preset("respeaker4"), frame=2048, hop=2048, n_fft=2048)
+    x = np.random.default_rng(3).normal(size=2048)
+    frame = np.stack([x, x, np.roll(x, delay), x]).astype(np.float32)  # all around: no ends
+    feature = gcc_phat(frame[None], d)[0]
+    want = np.zeros(d.lags)
+    want[d.max_lag + delay] = 1  # pair (2, 3): microphone 2 hears it `delay` samples later
+    np.testing.assert_allclose(feature[:, d.array.pairs.index((2, 3))], want, atol=1e-5)
+    np.testing.assert_allclose(feature[:, d.array.pairs.index((1, 2))], want[::-1], atol=1e-5)
+
+
+@pytest.mark.parametrize("delay", [-2.75, 0.5, 2.125])
+def test_fractional_delays_give_the_sinc_between_the_lags(delay: float) -> None:
+    d = FeatureDefinition(preset("respeaker4"), frame=2048, hop=2048, n_fft=2048, interpolation=8)
+    spectrum = np.fft.rfft(np.random.default_rng(4).normal(size=2048))
+    spectrum[-1] = 0  # the last bin has no phase to delay
+    late = spectrum * np.exp(-2j * np.pi * np.arange(1025) * delay / 2048)
+    frame = np.fft.irfft(np.stack([late, spectrum, spectrum, spectrum])).astype(np.float32)
+    feature = gcc_phat(frame[None], d)[0, :, 0]
+    lags = np.arange(-d.max_lag, d.max_lag + 1) / 8
+    np.testing.assert_allclose(feature, np.sinc(lags - delay), atol=2e-3)
+    assert lags[feature.argmax()] == delay
+
+
 @pytest.mark.parametrize("azimuth", [0.0, 37.0, 181.0, 305.0])
 def test_the_peak_is_the_delay_of_the_first_microphone_after_the_second(azimuth: float) -> None:
-    d = FeatureDefinition(interpolation=16, max_lag=96)
+    d = FeatureDefinition(UMA8.array, interpolation=16, max_lag=96)
     x = plane_wave(d.array, azimuth)
     peaks = gcc_phat(d.frames(x), d).mean(axis=0).argmax(axis=0) - d.max_lag
     angles = np.radians(azimuth - 60 * np.arange(6))
@@ -132,7 +177,10 @@ def test_steered_power_peaks_at_the_source(name: str) -> None:
         ({"fs": 16000.0}, "fs: got 16000.0, allowed are integers"),
         ({"hop": 0}, "hop: got 0"),
         ({"c": 3.43}, "c: got 3.43"),
+        ({"c": "343"}, "c: got '343'"),
         ({"max_lag": 2048}, "max_lag: got 2048, too long"),
+        ({"max_lag": -1}, r"max_lag: got -1.*in 4 lags"),
+        ({"max_lag": 6.0}, "max_lag: got 6.0, allowed are integers"),
     ],
 )
 def test_unusable_definitions_are_refused(fields: dict[str, float], message: str) -> None:
@@ -140,9 +188,17 @@ def test_unusable_definitions_are_refused(fields: dict[str, float], message: str
         dataclasses.replace(UMA8, **fields)
 
 
-def test_a_card_gives_the_definition_back() -> None:
-    for name in PRESETS:
+def test_without_a_half_width_it_is_the_least_that_no_source_exceeds() -> None:
+    for name, least in (("uma8", 4), ("respeaker4", 4), ("reference", 5)):
         d = FeatureDefinition(preset(name))
+        assert d.max_lag == d.least_lag == least
+        with pytest.raises(DefinitionError, match=f"use {least} or more"):
+            dataclasses.replace(d, max_lag=least - 1)
+    assert FeatureDefinition(preset("uma8"), interpolation=2).max_lag == 8
+
+
+def test_a_card_gives_the_definition_back() -> None:
+    for d in definitions.PRESETS.values():
         assert FeatureDefinition.from_dict(json.loads(json.dumps(d.to_dict()))) == d
 
 
@@ -151,6 +207,7 @@ def test_a_card_gives_the_definition_back() -> None:
     [
         ({"fs": None}, r"missing \['fs'\]"),
         ({"colour": 1}, r"unknown \['colour'\]"),
+        ({"max_lag": 0}, "max_lag: got 0, a card has the lags"),
         ({"kind": "mel"}, "kind: got 'mel', allowed is 'gcc-phat'"),
         ({"axes": ["pair", "lag"]}, "axes: got"),
         ({"positions_m": [[0, 0]]}, "positions_m: allowed"),

@@ -6,12 +6,12 @@ import pytest
 from otus.doa import generate
 from otus.doa.conditions import CONDITIONS, EASY, HARD, REFERENCE, TWO
 from otus.doa.dataset import Dataset
+from otus.doa.definitions import UMA8
 from otus.doa.errors import DatasetError
-from otus.doa.features import FeatureDefinition, gcc_phat
+from otus.doa.features import gcc_phat
 from otus.doa.generate import make
 from otus.doa.speech import KINDS
 
-UMA8 = FeatureDefinition()
 COUNT = UMA8.count(int(generate.CLIP * 16_000))
 
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from otus.doa.angles import AZIMUTH, decode
+from otus.doa.definitions import UMA8
 from otus.doa.errors import ModelError
-from otus.doa.features import FeatureDefinition, gcc_phat
+from otus.doa.features import gcc_phat
 from otus.doa.litert import reference
 
 from .conftest import ROOT, plane_wave
 
 pytest.importorskip("ai_edge_litert", reason="the extra 'oracle' is not installed")
-UMA8 = FeatureDefinition()
 
 
 def test_the_shipped_azimuth_model_hears_plane_waves_all_around() -> None:

@@ -7,14 +7,13 @@ import pytest
 from numpy.typing import NDArray
 
 from otus.doa.angles import AZIMUTH
+from otus.doa.definitions import UMA8
 from otus.doa.errors import RecordingError
-from otus.doa.features import FeatureDefinition, srp_phat
+from otus.doa.features import srp_phat
 from otus.doa.litert import reference
 from otus.doa.locate import Located, Segment, compare, locate, read_truth
 
 from .conftest import ROOT, plane_wave
-
-UMA8 = FeatureDefinition()
 
 
 def steered(features: NDArray[np.float32]) -> NDArray[Any]:

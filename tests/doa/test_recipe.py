@@ -9,8 +9,8 @@ import pytest
 
 from otus.doa import card, recipe
 from otus.doa.dataset import Dataset
+from otus.doa.definitions import UMA8
 from otus.doa.errors import DatasetError
-from otus.doa.features import FeatureDefinition
 
 from .conftest import toy_set
 
@@ -54,7 +54,7 @@ def test_the_recipe_writes_models_and_cards(
     monkeypatch.setattr(recipe, "RECIPES", {"tiny": recipe.Recipe("elevation", 1, (4, 4, 8))})
     recipe.cook(tmp_path / "work", tmp_path / "out", names=["tiny"], scale=0.5)
     described, definition = card.read(tmp_path / "out/tiny.json")
-    assert definition == FeatureDefinition()
+    assert definition == UMA8
     assert described["command"] == "python -m otus.doa.recipe --seed 1 --scale 0.5"
     assert (described["task"], described["classes"]["count"]) == ("elevation", 10)
     content = (tmp_path / "out/tiny.tflite").read_bytes()

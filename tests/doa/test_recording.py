@@ -6,11 +6,9 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from otus.doa.definitions import UMA8
 from otus.doa.errors import RecordingError
-from otus.doa.features import FeatureDefinition
 from otus.doa.recording import active, check, levels, read
-
-UMA8 = FeatureDefinition()
 
 
 def noise(channels: int = 6, samples: int = 5000) -> NDArray[np.int16]:

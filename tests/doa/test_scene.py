@@ -6,12 +6,10 @@ import numpy as np
 import pytest
 
 from otus.doa import scene
-from otus.doa.features import FeatureDefinition
+from otus.doa.definitions import UMA8
 from otus.doa.recording import active, read
 
 from .conftest import ROOT
-
-UMA8 = FeatureDefinition()
 
 
 def test_the_shipped_recording_is_small_and_as_its_truth_says() -> None:

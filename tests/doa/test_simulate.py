@@ -6,12 +6,12 @@ import pytest
 from otus.doa import simulate
 from otus.doa.arrays import PRESETS, Array, preset, unit_vectors
 from otus.doa.conditions import HARD, REFERENCE, TWO, Condition
+from otus.doa.definitions import UMA8
 from otus.doa.errors import DatasetError
 from otus.doa.features import FeatureDefinition, gcc_phat, srp_phat
 from otus.doa.simulate import draw_room, draw_scene, render
 from otus.doa.speech import SPLITS, noise, white
 
-UMA8 = FeatureDefinition()
 FS = 16_000
 #: No corner stands in the middle: directions must count from the middle all the same.
 SQUARE = Array("square", ((0, 0, 0), (0.05, 0, 0), (0.05, 0.05, 0), (0, 0.05, 0)))

@@ -36,7 +36,7 @@ def test_every_symmetry_of_a_feature_is_the_feature_of_the_moved_source(
         (Array("corner", ((0, 0, 0), (0.03, 0, 0), (0, 0.04, 0))), 1, 0),
         (Array("mast", ((0, 0, 0), (0, 0, 0.03), (0, 0, 0.09))), 1, 1),
     ],
-    ids=lambda a: a.name if isinstance(a, Array) else None,
+    ids=lambda a: getattr(a, "name", None),
 )
 def test_the_group_comes_from_the_positions(array: Array, turns: int, mirrors: int) -> None:
     found = symmetries(array)

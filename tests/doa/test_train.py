@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from otus.doa import definitions
 from otus.doa.angles import AZIMUTH, ELEVATION
-from otus.doa.arrays import preset
+from otus.doa.definitions import UMA8
 from otus.doa.errors import DatasetError, ModelError
 from otus.doa.evaluate import evaluate
-from otus.doa.features import FeatureDefinition, gcc_phat
+from otus.doa.features import gcc_phat
 from otus.doa.litert import reference
 from otus.doa.train import REFERENCE, SMALL, Augmentation, Widths, network, targets, train
 
@@ -18,7 +19,6 @@ from .conftest import plane_wave, toy_set
 pytest.importorskip("tensorflow", reason="the extra 'train' is not installed")
 # Keras 3 converts its variables in a way that NumPy 2 is going to change.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-UMA8 = FeatureDefinition()
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_augmentation_turns_features_and_labels_together() -> None:
 
 
 def test_augmentation_keeps_class_centres() -> None:
-    square = Augmentation(FeatureDefinition(preset("respeaker4")), AZIMUTH)
+    square = Augmentation(definitions.preset("respeaker4"), AZIMUTH)
     assert [s.turn for s in square.symmetries if s.sign == 1] == [0, 90, 180, 270]
 
 
