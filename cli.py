@@ -1,25 +1,16 @@
 """The command line. Each command's work is in `otus.commands`, imported when it is called."""
 
-import importlib
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from .commands import learning
+from .commands.options import GEOMETRY_HELP, call, common
+
 EXIT_FAILED = 1
 EXIT_USAGE = 2
-
-_DEVICE_HELP = (
-    "Where to compute: 'sim' (the simulated accelerator, the default), 'golden' (its numerical "
-    "model, fast, counts no cycles), a serial port such as /dev/ttyUSB0, or socket://HOST:PORT."
-)
-_GEOMETRY_HELP = (
-    "Array of the simulated device: ROWSxCOLUMNS or ROWSxCOLUMNSxPOSITIONS, then options, for "
-    "example 8x8 or 16x16,requantise_lanes=1,weight_words=1024. A board knows its own."
-)
-_ORACLE_HELP = "Runtime whose int8 results are reproduced bit for bit."
 
 
 class _Commands(click.Group):
@@ -47,44 +38,6 @@ def _sentence(error: Exception) -> str:
     return f"internal error: {type(error).__name__}: {error} (otus --debug shows where)"
 
 
-def _call(command: str, **options: Any) -> None:
-    """Import a command's module and run it."""
-    try:
-        module = importlib.import_module(f"otus.commands.{command}")
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("otus"):
-            raise
-        raise click.ClickException(
-            f"{command} needs the package {error.name}, which is not installed; install what the "
-            'command line uses: pip install "otus[demo]"'
-        ) from error
-    function: Callable[..., None] = module.main
-    function(**options)
-
-
-def _common(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Add options that several commands share."""
-    options = {
-        "device": click.option("--device", default="sim", show_default=True, help=_DEVICE_HELP),
-        "geometry": click.option("--geometry", metavar="GEOMETRY", help=_GEOMETRY_HELP),
-        "oracle": click.option(
-            "--oracle",
-            type=click.Choice(["tflm", "litert"]),
-            default="tflm",
-            show_default=True,
-            help=_ORACLE_HELP,
-        ),
-        "json": click.option("--json", "as_json", is_flag=True, help="Print JSON for machines."),
-    }
-
-    def decorate(function: Callable[..., None]) -> Callable[..., None]:
-        for name in reversed(names):
-            function = options[name](function)
-        return function
-
-    return decorate
-
-
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 @click.version_option(package_name="otus", prog_name="otus")
@@ -96,11 +49,12 @@ def main(debug: bool) -> None:
     otus locate RECORDING      angles of your own recording
     otus run MODEL ...         any int8 .tflite model on arrays of inputs
     otus compile MODEL         what a model becomes: layers, tiles, cycles
+    otus models                the shipped models; their names stand for their files
     """
 
 
 @main.command()
-@_common("device", "geometry", "oracle", "json")
+@common("device", "geometry", "oracle", "json")
 @click.option(
     "--plot",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -115,12 +69,12 @@ def demo(**options: Any) -> None:
     the azimuth and elevation networks on the accelerator; then a table, a picture, cycles per
     inference, and how many frames are equal to the bit to the golden model and to tflite-micro.
     """
-    _call("demo", **options)
+    call("demo", **options)
 
 
 @main.command()
 @click.argument("recording", type=click.Path(path_type=Path))
-@_common("device", "geometry", "oracle", "json")
+@common("device", "geometry", "oracle", "json")
 @click.option("--model", default="azimuth", show_default=True, help="Azimuth model.")
 @click.option(
     "--elevation-model",
@@ -144,7 +98,7 @@ def locate(**options: Any) -> None:
     The recording must be as the model's card says: its channels in the order of the array's
     microphones, its sample rate. Silent frames give no angle.
     """
-    _call("locate", **options)
+    call("locate", **options)
 
 
 @main.command()
@@ -164,31 +118,31 @@ def locate(**options: Any) -> None:
     metavar="Y.npy",
     help="Where the outputs [n, ...] go, in the model's own type.",
 )
-@_common("device", "geometry", "oracle", "json")
+@common("device", "geometry", "oracle", "json")
 def run(**options: Any) -> None:
     """Run MODEL, an int8 .tflite file or the name of a shipped model, on arrays of inputs."""
-    _call("run", **options)
+    call("run", **options)
 
 
 @main.command("compile")
 @click.argument("model")
-@_common("geometry", "oracle", "json")
+@common("geometry", "oracle", "json")
 def compile_(**options: Any) -> None:
     """Show what MODEL becomes: layers, tiles, buffer use, predicted cycles; or why it cannot."""
-    _call("compile", **options)
+    call("compile", **options)
 
 
 @main.command()
 @click.argument("device", default="sim")
-@_common("geometry", "json")
+@common("geometry", "json")
 def info(**options: Any) -> None:
     """Ask DEVICE what it is: geometry, buffers, clock, build, contract version."""
-    _call("info", **options)
+    call("info", **options)
 
 
 @main.command()
 @click.argument("device", default="sim")
-@_common("geometry", "json")
+@common("geometry", "json")
 @click.option(
     "--soak",
     type=click.FloatRange(0),
@@ -211,11 +165,11 @@ def selftest(**options: Any) -> None:
     Steps rest on those before them: the first that fails names the part at fault and its likely
     cause. Whatever was loaded on the device is overwritten. --json is the report to send.
     """
-    _call("selftest", **options)
+    call("selftest", **options)
 
 
 @main.command()
-@_common("geometry")
+@common("geometry")
 @click.option(
     "--tcp",
     metavar="PORT",
@@ -227,7 +181,7 @@ def serve(**options: Any) -> None:
 
     Prints the device to give to --device: a pseudo-terminal, or socket://127.0.0.1:PORT.
     """
-    _call("serve", **options)
+    call("serve", **options)
 
 
 @main.command()
@@ -237,23 +191,23 @@ def serve(**options: Any) -> None:
     multiple=True,
     default=("8x8", "16x16"),
     show_default=True,
-    help=_GEOMETRY_HELP + " May be given more than once.",
+    help=GEOMETRY_HELP + " May be given more than once.",
 )
-@_common("json")
+@common("json")
 @click.option("--frames", type=click.IntRange(1), default=500, show_default=True)
 def bench(**options: Any) -> None:
     """Measure the azimuth network: cycles, utilisation, simulated inferences a second."""
-    _call("bench", **options)
+    call("bench", **options)
 
 
 @main.command()
-@_common("json")
+@common("json")
 def boards(**options: Any) -> None:
     """List the boards: part, geometries, room for weights, link, and what was last measured.
 
     A board can be built with each geometry that is listed for it; the first is its default.
     """
-    _call("boards", **options)
+    call("boards", **options)
 
 
 @main.command()
@@ -292,7 +246,7 @@ def boards(**options: Any) -> None:
     show_default=True,
     help="Folder; the results are in BOARD/GEOMETRY in it.",
 )
-@_common("json")
+@common("json")
 def build(**options: Any) -> None:
     """Make the bitstream of BOARD: a name (otus boards) or a Python file that defines a board.
 
@@ -300,7 +254,7 @@ def build(**options: Any) -> None:
     and routes it, and packs the fastest seed that meets the board's clock. Where none does, the
     command fails and there is no bitstream. Steps that are done are not done again.
     """
-    _call("build", **options)
+    call("build", **options)
 
 
 @main.command()
@@ -321,11 +275,15 @@ def build(**options: Any) -> None:
     show_default=True,
     help="Folder that the build was given.",
 )
-@_common("json")
+@common("json")
 def flash(**options: Any) -> None:
     """Load the bitstream of BOARD that `otus build` made.
 
     Refuses a bitstream that is missing, changed or older than the gateware. With --device it reads
     build, geometry and clock back over the link and compares them with the build's report.
     """
-    _call("flash", **options)
+    call("flash", **options)
+
+
+for command in learning.COMMANDS:
+    main.add_command(command)

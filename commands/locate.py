@@ -85,7 +85,7 @@ def definition_of(files: dict[str, Path]) -> FeatureDefinition:
 def check_shapes(files: dict[str, Path], session: Session, definition: FeatureDefinition) -> None:
     """Refuse models whose tensors are not the features and classes of their cards."""
     for (task, file), program in zip(files.items(), session.programs, strict=True):
-        expected = (definition.shape, (TASKS[task].count,))
+        expected = (definition.shape, (TASKS[task].classes.count,))
         found = (program.input.shape[1:], program.output.shape[1:])
         if found != expected:
             raise CommandError(

@@ -1,10 +1,13 @@
-"""Classes, degrees, and averages on the circle.
+"""Tasks, classes, degrees, and averages on the circle.
 
-Azimuth: class k is centred on k * 10 degrees, and the classes close a circle. Elevation: classes 0,
-10, ..., 90 degrees, which end there.
+Azimuth: class k is centred on k * 10 degrees (or k degrees), and the classes close a circle.
+Elevation: classes 0, 10, ..., 90 degrees, which end there. A task says what a network tells: its
+classes, how it is trained for them, how its outputs become angles, and how far off these are.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -50,12 +53,115 @@ class Classes:
 
 
 AZIMUTH = Classes("azimuth", 36, 10.0, circular=True)
+DEGREES = Classes("azimuth-360", 360, 1.0, circular=True)
 ELEVATION = Classes("elevation", 10, 10.0, circular=False)
-TASKS: dict[str, Classes] = {task.name: task for task in (AZIMUTH, ELEVATION)}
 
 
-def task(name: str) -> Classes:
-    """Look up the classes of a task: azimuth or elevation."""
+@dataclass(frozen=True)
+class Task:
+    """What a network tells, and everything that depends on it.
+
+    Parameters
+        name : what cards and commands call it
+        field : the field of a data set that holds the truth, degrees; of the second source it is
+            the field with "_2" added
+        classes : what the outputs stand for
+        soft : width of the targets, degrees: a source between two centres is a little of both
+        sources : how many sound at the same time, 1 or 2
+    """
+
+    name: str
+    field: str
+    classes: Classes
+    soft: float
+    sources: int = 1
+
+    @property
+    def activation(self) -> str:
+        """Of the last layer: classes exclude each other for one source, not for two."""
+        return "softmax" if self.sources == 1 else "sigmoid"
+
+    @property
+    def loss(self) -> str:
+        """What training makes small."""
+        return "categorical_crossentropy" if self.sources == 1 else "binary_crossentropy"
+
+    def truth(self, fields: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
+        """Look up where the sources of each frame are: degrees [n, sources]; NaN: no such source.
+
+        Parameters
+            fields : as a data set holds them, each [n]
+        """
+        names = [self.field, f"{self.field}_2"][: self.sources]
+        return np.stack([np.asarray(fields[name], dtype=np.float64) for name in names], axis=1)
+
+    def fits(self, fields: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
+        """Tell which frames hold as many sources as the task is about, at known angles: bool [n].
+
+        Parameters
+            fields : as a data set holds them, each [n]
+        """
+        known = np.isfinite(self.truth(fields))
+        if self.sources == 1:
+            known &= ~np.isfinite(fields["azimuth_2"])[:, None]
+        return np.asarray(known.all(axis=1), dtype=np.bool_)
+
+    def targets(self, degrees: NDArray[Any]) -> NDArray[np.float32]:
+        """Spread each angle over the classes around it.
+
+        Parameters
+            degrees : [n, sources]
+        Returns
+            float32 [n, classes]; for one source each row sums to 1, for two each source's own
+            class is 1
+        """
+        error = self.classes.error(np.asarray(degrees)[..., None], self.classes.centres)
+        weight = np.exp(-0.5 * (error / self.soft) ** 2)
+        scale = weight.sum if self.sources == 1 else weight.max
+        return np.asarray((weight / scale(axis=2, keepdims=True)).max(axis=1), dtype=np.float32)
+
+    def decode(self, probabilities: NDArray[Any]) -> NDArray[np.float64]:
+        """Turn outputs [n, classes] into angles: degrees float64 [n, sources].
+
+        Two sources are the two highest peaks round the circle. The angle lies between the centres
+        of classes, but never leaves its own.
+
+        Raises
+            ModelError: the wrong number of classes
+        """
+        if self.sources == 1:
+            return decode(probabilities, self.classes)[0][:, None]
+        p = checked(probabilities, self.classes)
+        best = peaks(p, self.sources)
+        return np.stack([between(p, k, self.classes)[0] for k in best.T], axis=1)
+
+    def match(self, degrees: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.float64]:
+        """Order found angles as the truth they fit best: the order with the least sum of errors.
+
+        Parameters
+            degrees, truth : [n, sources]
+        Returns
+            float64 [n, sources]
+        """
+        orders = [list(order) for order in permutations(range(self.sources))]
+        sums = [self.classes.error(degrees[:, order], truth).sum(axis=1) for order in orders]
+        best = np.asarray(orders)[np.argmin(sums, axis=0)]
+        return np.take_along_axis(np.asarray(degrees, dtype=np.float64), best, axis=1)
+
+
+TASKS: dict[str, Task] = {
+    task.name: task
+    for task in (
+        Task("azimuth", "azimuth", AZIMUTH, soft=4.0),
+        Task("azimuth-360", "azimuth", DEGREES, soft=3.0),
+        Task("elevation", "elevation", ELEVATION, soft=4.0),
+        Task("two-source", "azimuth", AZIMUTH, soft=4.0, sources=2),
+    )
+}
+
+
+def task(name: str) -> Task:
+    """Look up a task: azimuth, azimuth-360, elevation or two-source."""
     if name not in TASKS:
         raise DefinitionError(f"task {name!r} is not known; known tasks: {', '.join(TASKS)}")
     return TASKS[name]
@@ -89,12 +195,30 @@ def decode(
     Raises
         ModelError: the wrong number of classes
     """
+    p = checked(probabilities, classes)
+    degrees, mass = between(p, p.argmax(axis=1), classes)
+    return degrees, np.minimum(mass / np.maximum(p.sum(axis=1), 1e-12), 1.0)
+
+
+def checked(probabilities: NDArray[Any], classes: Classes) -> NDArray[np.float64]:
+    """Refuse outputs that are not [n, classes]."""
     p = np.asarray(probabilities, dtype=np.float64)
     if p.ndim != 2 or p.shape[1] != classes.count:
         raise ModelError(
             f"{classes.name}: got probabilities of shape {p.shape}, allowed is [n, {classes.count}]"
         )
-    best = p.argmax(axis=1)
+    return p
+
+
+def between(
+    p: NDArray[np.float64], best: NDArray[np.int64], classes: Classes
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Let each row's chosen class and its two neighbours vote: degrees [n], sum of the three [n].
+
+    Parameters
+        p : [n, classes]
+        best : class [n], which the angle does not leave
+    """
     offsets = np.array([-1, 0, 1])
     around = best[:, None] + offsets
     inside = np.ones_like(around, dtype=np.bool_)
@@ -105,7 +229,26 @@ def decode(
     shift = np.clip((votes @ offsets) / mass, -0.499, 0.499)
     degrees = (best + shift) * classes.step
     degrees = degrees % 360 if classes.circular else np.clip(degrees, 0.0, classes.centres[-1])
-    return degrees, np.minimum(mass / np.maximum(p.sum(axis=1), 1e-12), 1.0)
+    return degrees, mass
+
+
+def peaks(p: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Find the highest peaks round the circle, no two of them neighbours: classes [n, count].
+
+    A peak is not lower than its neighbours, and higher than one of them. Where a row has too few
+    peaks, the highest of the other classes stand in for them.
+    """
+    classes = p.shape[1]
+    left, right = np.roll(p, 1, axis=1), np.roll(p, -1, axis=1)
+    peak = (p >= np.maximum(left, right)) & (p > np.minimum(left, right))
+    # Any peak comes before any other class.
+    rank = np.where(peak, p - p.min() + 1, (p - p.min()) / (np.ptp(p) + 1))
+    found = np.empty((len(p), count), dtype=np.int64)
+    for k in range(count):
+        found[:, k] = rank.argmax(axis=1)
+        around = (found[:, k, None] + np.array([-1, 0, 1])) % classes
+        np.put_along_axis(rank, around, -1.0, axis=1)
+    return found
 
 
 def running_mean(

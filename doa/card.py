@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .angles import TASKS
+from .angles import TASKS, Task
 from .dataset import Dataset
 from .errors import ModelError
 from .evaluate import Score
 from .features import FeatureDefinition
 from .recording import GATE_FLOOR_DB, GATE_PERCENTILE, GATE_RANGE_DB
-from .speech import espeak_version
 
 #: Packages that shape a model.
 PACKAGES = ("numpy", "scipy", "pyroomacoustics", "tensorflow-cpu", "tensorflow", "keras",
@@ -32,20 +31,51 @@ def versions() -> dict[str, str]:
     return found
 
 
-def describe(
-    task: str,
-    model: bytes,
+def training(
+    task: Task,
+    definition: FeatureDefinition,
     sets: Sequence[Dataset],
-    scores: Sequence[Score],
     *,
-    command: str,
-    seed: int,
+    widths: Sequence[int],
     epochs: int,
+    seed: int,
+    command: str,
 ) -> dict[str, Any]:
-    """Describe a model: everything that says what it is, how it was made and how good it is."""
-    classes = TASKS[task]
+    """Record how a network was trained, as a .keras file carries it.
+
+    Parameters
+        sets : what it learned from, then what it was watched by
+    """
     return {
-        "task": task,
+        "task": task.name,
+        "features": definition.to_dict(),
+        "widths": list(widths),
+        "command": command,
+        "seed": seed,
+        "epochs": epochs,
+        "versions": versions(),
+        "data": [s.summary() for s in sets],
+    }
+
+
+def describe(
+    model: bytes,
+    record: dict[str, Any],
+    parameters: int,
+    int8: Sequence[Score] = (),
+    single: Sequence[Score] = (),
+) -> dict[str, Any]:
+    """Describe a model: everything that says what it is, how it was made and how good it is.
+
+    Parameters
+        model : the .tflite file's bytes
+        record : what `training` returned
+        parameters : how many the network has
+        int8, single : scores of the model, and of the float32 network that it came from
+    """
+    classes = TASKS[record["task"]].classes
+    return {
+        "task": record["task"],
         "classes": {
             "count": classes.count,
             "step_degrees": classes.step,
@@ -53,25 +83,31 @@ def describe(
             "meaning": "class k is centred on k * step degrees",
         },
         "sha256": hashlib.sha256(model).hexdigest(),
-        "features": sets[0].definition.to_dict(),
-        "command": command,
-        "seed": seed,
-        "epochs": epochs,
-        "versions": versions(),
-        "speech": espeak_version(),
+        "parameters": parameters,
+        **{key: value for key, value in record.items() if key != "task"},
         "sound_gate": {
             "range_db": GATE_RANGE_DB,
             "percentile": GATE_PERCENTILE,
             "floor_dbfs": GATE_FLOOR_DB,
             "applied_to": "the recording without noise",
         },
-        "data": [s.summary() for s in sets],
         "accuracy": {
-            "of": "the int8 model, single frames, LiteRT reference kernels, split test",
-            "figures": "[value, low, high]: percent or degrees, 95 % interval over rooms",
-            "scores": [s.to_dict() for s in scores],
+            "of": "single frames, LiteRT reference kernels, split test",
+            "figures": "[value, low, high]: percent or degrees, 95 % interval over rooms and "
+            "source material",
+            "scores": [s.to_dict() for s in int8],
+            "float32": [s.to_dict() for s in single],
         },
     }
+
+
+def write(model: Path, content: bytes, described: dict[str, Any]) -> Path:
+    """Write a .tflite file and its card beside it; return the card's path."""
+    model.parent.mkdir(parents=True, exist_ok=True)
+    model.write_bytes(content)
+    path = model.with_suffix(".json")
+    path.write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
+    return path
 
 
 def read(path: Path) -> tuple[dict[str, Any], FeatureDefinition]:

@@ -1,21 +1,39 @@
-"""How often the angles are right, with intervals that respect that frames of a room are alike."""
+"""How often the angles are right, with intervals that respect that frames are alike.
 
-from collections.abc import Sequence
+Frames of one room are alike, and so are frames of one utterance, which sounds in several rooms.
+Intervals therefore come from drawing rooms and source material again, both at the same time.
+
+Source: Owen 2007, "The pigeonhole bootstrap"; Davison & Hinkley 1997, "Bootstrap Methods and their
+Application", section 3.8.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .angles import Classes, decode, task
+from .angles import Classes, Task, running_mean
 from .conditions import CONDITIONS
 from .dataset import Dataset
 from .errors import DatasetError, ModelError
 from .litert import Infer
 from .speech import KINDS
 
-#: Resamples of the rooms for an interval.
+#: Resamples for an interval.
 RESAMPLES = 1000
+#: An error above this many degrees is a gross one: another direction, not an inexact one.
+GROSS = 20.0
+#: Bounds of the bands by which frames are told apart, and their unit.
+BANDS = {
+    "snr": ("SNR", (0, 10, 20, 30), " dB"),
+    "rt60": ("RT60", (0.2, 0.4, 0.6, 0.8), " s"),
+    "distance": ("distance", (0.5, 1, 2, 3), " m"),
+    "elevation": ("elevation", (0, 30, 60, 90), ""),
+}
+FIGURES = ("exact", "within_one", "gross", "mean_error", "median_error")
 
 
 @dataclass(frozen=True)
@@ -32,11 +50,13 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Score:
-    """How right a network is on some frames.
+    """How right the angles of some frames are; where two sources sound, each counts once.
 
     Parameters
-        exact, within_one : percent of frames in the right class, or at most one beside it
-        mean_error, median_error : degrees between the decoded angle and the truth
+        frames, rooms : how many there are
+        exact, within_one : percent in the right class, or at most one beside it
+        gross : percent more than GROSS degrees off
+        mean_error, median_error : degrees
     """
 
     name: str
@@ -44,111 +64,158 @@ class Score:
     rooms: int
     exact: Estimate
     within_one: Estimate
+    gross: Estimate
     mean_error: Estimate
     median_error: Estimate
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, rounded as a model card holds them."""
         card: dict[str, Any] = {"name": self.name, "frames": self.frames, "rooms": self.rooms}
-        for name in ("exact", "within_one", "mean_error", "median_error"):
+        for name in FIGURES:
             e: Estimate = getattr(self, name)
             card[name] = [round(v, 2) for v in (e.value, e.low, e.high)]
         return card
 
 
 def score(
-    probabilities: NDArray[Any],
+    degrees: NDArray[Any],
     truth: NDArray[Any],
     rooms: NDArray[Any],
+    material: NDArray[Any],
     classes: Classes,
     name: str = "",
     *,
     seed: int = 0,
 ) -> Score:
-    """Compare with the truth; the intervals come from drawing the rooms again with replacement.
+    """Compare angles with the truth.
 
     Parameters
-        probabilities : [n, classes]
-        truth : degrees [n]
+        degrees, truth : [n, sources], matched
         rooms : number of each frame's room [n]
-    Source: Davison & Hinkley 1997, "Bootstrap Methods and their Application", section 3.8
+        material : number of what each source plays [n, sources]
+    Raises
+        DatasetError: no frames
     """
     if not len(truth):
         raise DatasetError(f"{name or 'evaluation'}: no frames to score")
-    degrees, _ = decode(probabilities, classes)
-    gap = classes.distance(np.asarray(probabilities).argmax(axis=1), classes.of(truth))
-    error = classes.error(degrees, truth)
-    members = [np.flatnonzero(rooms == room) for room in np.unique(rooms)]
-    sums = np.array([[len(m), (gap[m] == 0).sum(), (gap[m] <= 1).sum(), error[m].sum()]
-                     for m in members])  # fmt: skip
+    gap = classes.distance(classes.of(degrees), classes.of(truth)).ravel()
+    error = classes.error(degrees, truth).ravel()
+    # Frames of one room and one material always come together: sum them up once.
+    both = np.stack([np.repeat(rooms, truth.shape[1]), material.ravel()])
+    pairs, unit = np.unique(both, axis=1, return_inverse=True)
+    hits = np.stack([np.ones_like(error), gap == 0, gap <= 1, error > GROSS, error], axis=1)
+    sums = np.stack([np.bincount(unit, column) for column in hits.T], axis=1)
+    order = np.argsort(error)
+    ranked, owner = error[order], unit[order]
+
+    def figures(weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        total = weight @ sums
+        share = total[1:] / total[0] * np.array([100, 100, 100, 1])
+        reached = np.cumsum(weight[owner])
+        # Of an even number of errors the median is between the middle two.
+        middle = np.searchsorted(reached, [reached[-1] / 2, np.nextafter(reached[-1] / 2, np.inf)])
+        return np.append(share, ranked[middle].mean())
+
     rng = np.random.default_rng(seed)
-    draws = rng.integers(len(members), size=(RESAMPLES, len(members)))
-    totals = sums[draws].sum(axis=1)
-    medians = [np.median(error[np.concatenate([members[k] for k in draw])]) for draw in draws]
-
-    def estimate(value: float, resampled: NDArray[Any]) -> Estimate:
-        low, high = np.percentile(resampled, [2.5, 97.5])
-        return Estimate(float(value), float(low), float(high))
-
-    ratios = totals[:, 1:] / totals[:, :1] * np.array([100, 100, 1])
-    whole = sums.sum(axis=0)
-    values = whole[1:] / whole[0] * np.array([100, 100, 1])
-    exact, within_one, mean_error = (estimate(values[k], ratios[:, k]) for k in range(3))
-    median_error = estimate(float(np.median(error)), np.asarray(medians))
-    return Score(name, len(truth), len(members), exact, within_one, mean_error, median_error)
+    found = [figures(w) for w in resamples(pairs, rng) if w.any()]
+    low, high = np.percentile(found, [2.5, 97.5], axis=0)
+    values = figures(np.ones(pairs.shape[1]))
+    estimates = [Estimate(*map(float, e)) for e in zip(values, low, high, strict=True)]
+    return Score(name, len(truth), len(np.unique(rooms)), *estimates)
 
 
-def evaluate(infer: Infer, dataset: Dataset, task_name: str = "azimuth") -> list[Score]:
-    """Score a network on a data set: each condition as a whole, then by source and elevation.
+def resamples(pairs: NDArray[Any], rng: np.random.Generator) -> Iterator[NDArray[np.float64]]:
+    """Draw rooms and material with replacement: how often each pair of them comes, float64 [pairs].
+
+    Parameters
+        pairs : [2, pairs], room and material
+    """
+    members = [np.unique(row, return_inverse=True) for row in pairs]
+    for _ in range(RESAMPLES):
+        weight = np.ones(pairs.shape[1])
+        for names, index in members:
+            drawn = rng.integers(len(names), size=len(names))
+            weight *= np.bincount(drawn, minlength=len(names))[index]
+        yield weight
+
+
+def hear(infer: Infer, dataset: Dataset, task: Task, average: int = 1) -> NDArray[np.float64]:
+    """Let a network tell the angles of a data set's frames.
 
     Parameters
         infer : float32 [n, lags, pairs] -> probabilities [n, classes]
-        task_name : azimuth or elevation
+        average : how many frames of a clip, up to this one, share their probabilities
     Returns
-        scores whose names say which frames: "easy", "easy, speech", "easy, elevation 0 to 30", ...
+        degrees float64 [n, sources]
     Raises
         ModelError: the callable's outputs do not fit the task
     """
-    classes = task(task_name)
-    probabilities = np.asarray(infer(dataset.features))
-    if probabilities.shape != (len(dataset), classes.count):
+    probabilities = np.array(infer(dataset.features), dtype=np.float64)
+    if probabilities.shape != (len(dataset), task.classes.count):
         raise ModelError(
-            f"{task_name}: got outputs of shape {probabilities.shape}, allowed is "
-            f"({len(dataset)}, {classes.count}); is it a model for another task?"
+            f"{task.name}: got outputs of shape {probabilities.shape}, allowed is "
+            f"({len(dataset)}, {task.classes.count}); is it a model for another task?"
         )
-    scores = []
+    for clip in np.unique(dataset["clip"]) if average > 1 else ():
+        rows = dataset["clip"] == clip
+        probabilities[rows] = running_mean(probabilities[rows], average)
+    return task.decode(probabilities)
+
+
+def groups(dataset: Dataset) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Name groups of frames: each condition as a whole, then its kinds of sound and its bands.
+
+    Returns
+        "hard", "hard, speech", "hard, SNR 0 to 10 dB", ... and which frames they are, bool [n]
+    """
     for number, condition in enumerate(CONDITIONS):
         inside = dataset["condition"] == number
-        groups = [(condition, inside)]
-        groups += [
-            (f"{condition}, {kind}", inside & (dataset["kind"] == k))
-            for k, kind in enumerate(KINDS)
-        ]
-        groups += [
-            (
-                f"{condition}, elevation {low} to {low + 30}",
-                inside & (dataset["elevation"] >= low) & (dataset["elevation"] < low + 30),
-            )
-            for low in (0, 30, 60)
-        ]
-        scores += [
-            score(
-                probabilities[mask], dataset[task_name][mask], dataset["room"][mask], classes, name
-            )
-            for name, mask in groups
-            if mask.any()
-        ]
+        yield condition, inside
+        for k, kind in enumerate(KINDS):
+            yield f"{condition}, {kind}", inside & (dataset["kind"] == k)
+        for field, (label, bounds, unit) in BANDS.items():
+            for low, high in pairwise(bounds):
+                last = dataset[field] <= high if high == bounds[-1] else dataset[field] < high
+                band = inside & (dataset[field] >= low) & last
+                yield f"{condition}, {label} {low:g} to {high:g}{unit}", band
+
+
+def evaluate(degrees: NDArray[Any], dataset: Dataset, task: Task) -> list[Score]:
+    """Score the angles that a method found in a data set's frames, group by group.
+
+    Parameters
+        degrees : [n, sources], what `hear` or a classical method gave
+    Raises
+        DatasetError: the data set holds no frame of the task
+    """
+    truth = task.truth(dataset.fields)
+    fits = task.fits(dataset.fields)
+    if not fits.any():
+        raise DatasetError(
+            f"data set: no frame with the {task.sources} known source(s) of the task {task.name}"
+        )
+    found = task.match(np.asarray(degrees), truth)
+    names = ("source", "source_2")[: task.sources]
+    material = np.stack([dataset[name] for name in names], axis=1)
+    scores = []
+    for name, inside in groups(dataset):
+        mask = inside & fits
+        if mask.any():
+            part = found[mask], truth[mask], dataset["room"][mask], material[mask]
+            scores.append(score(*part, task.classes, name))
     return scores
 
 
 def table(scores: Sequence[Score]) -> str:
     """Lay scores out as a Markdown table."""
     head = (
-        "| frames of | frames | rooms | exact class % | within one % | mean error | median error |"
+        "| frames of | frames | rooms | exact class % | within one % | gross errors % | mean error "
+        "| median error |"
     )
     rows = [
-        f"| {s.name} | {s.frames} | {s.rooms} | {s.exact} | {s.within_one} | {s.mean_error} | "
-        f"{s.median_error} |"
+        f"| {s.name} | {s.frames} | {s.rooms} | "
+        + " | ".join(str(getattr(s, figure)) for figure in FIGURES)
+        + " |"
         for s in scores
     ]
-    return "\n".join([head, "|---|---|---|---|---|---|---|", *rows])
+    return "\n".join([head, "|---" * 8 + "|", *rows])

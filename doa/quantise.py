@@ -6,7 +6,6 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,22 +13,15 @@ from numpy.typing import NDArray
 
 from .errors import ModelError
 from .extras import require
-from .train import keras
+from .network import keras
 
 
-def quantise(
-    model: Any,
-    features: NDArray[np.float32],
-    path: str | Path | None = None,
-    *,
-    samples: int = 2000,
-) -> bytes:
+def quantise(model: Any, features: NDArray[np.float32], *, samples: int = 2000) -> bytes:
     """Convert a trained network to a .tflite file with int8 weights, activations, input and output.
 
     Parameters
-        model : what `train` returned, or the path of its .keras file
+        model : what `train` or `network.load` returned
         features : float32 [n, lags, pairs], typical inputs; they set the activations' ranges
-        path : also write the file here
         samples : how many of the features are used, evenly picked
     Returns
         the .tflite file's bytes
@@ -38,10 +30,6 @@ def quantise(
         MissingExtraError: TensorFlow is not installed
     """
     k = keras()
-    if isinstance(model, str | Path):
-        if not Path(model).is_file():
-            raise ModelError(f"{model}: no such file; train it with otus.doa.train")
-        model = k.models.load_model(model)
     shape = tuple(model.input_shape[1:])
     if features.ndim != 3 or features.shape[1:] != shape or not len(features):
         raise ModelError(
@@ -64,10 +52,7 @@ def quantise(
     int8 = require("tensorflow", "train").int8
     converter.inference_input_type = converter.inference_output_type = int8
     with quiet():
-        content = bytes(converter.convert())
-    if path is not None:
-        Path(path).write_bytes(content)
-    return content
+        return bytes(converter.convert())
 
 
 def flush() -> None:

@@ -1,27 +1,41 @@
 """The shipped models from nothing, with one command: data, training, int8, evaluation, cards.
 
-`python -m otus.doa.recipe` writes azimuth.tflite, azimuth-small.tflite, elevation.tflite and their
-cards into models/.
+`python -m otus.doa.recipe` writes the .tflite files and their cards into models/. What is done
+already is not done again: a data set or a trained network of the same seed and size is taken from
+the working folder.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .card import describe
-from .conditions import EASY, EASY_HIGH, HARD, HARD_HIGH, Condition
+from .angles import task as task_of
+from .card import describe, training, write
+from .conditions import (
+    EASY,
+    EASY_HIGH,
+    HARD,
+    HARD_HIGH,
+    REFERENCE,
+    TWO,
+    TWO_EASY,
+    Condition,
+)
 from .dataset import Dataset
+from .definitions import preset
 from .errors import DatasetError, ModelError
-from .evaluate import Score, evaluate, table
+from .evaluate import Score, evaluate, hear, table
 from .extras import MissingExtraError
+from .features import FeatureDefinition
 from .generate import make
 from .litert import reference
+from .network import REFERENCE as LARGE
+from .network import SMALL, Widths, load, save
 from .quantise import quantise
-from .train import REFERENCE, SMALL, Widths, train
+from .train import train
 
 FOLDER = Path(__file__).parents[1] / "models"
 COMMAND = "python -m otus.doa.recipe"
@@ -37,45 +51,86 @@ class Size:
     conditions: tuple[Condition, ...]
 
 
-JUDGED = (EASY, EASY_HIGH, HARD, HARD_HIGH)
-#: Each split in its full size. Two of three training rooms are hard, half of them have sources
-#: evenly over elevation.
-SIZES = {
-    "train": Size(1500, 4, 400, (HARD, HARD_HIGH, HARD, EASY, HARD_HIGH, EASY_HIGH)),
-    "validation": Size(80, 4, 60, JUDGED),
-    "test": Size(400, 4, 200, JUDGED),
-}
+@dataclass(frozen=True)
+class Data:
+    """The three data sets that models share: they are in a folder of this name.
+
+    Parameters
+        definition : array and features
+    """
+
+    name: str
+    definition: FeatureDefinition
+    splits: dict[str, Size]
+
+
+#: What a network of one source is judged by, in turn.
+JUDGED = (EASY, EASY_HIGH, HARD, HARD_HIGH, REFERENCE)
+#: Half of a ring's training rooms are hard, and the sources of half are evenly over elevation.
+LEARNED = (HARD, HARD_HIGH, HARD, EASY, HARD_HIGH, EASY_HIGH, REFERENCE)
+
+UMA8 = Data(
+    "uma8",
+    preset("uma8"),
+    {
+        "train": Size(2100, 4, 600, LEARNED),
+        "validation": Size(80, 4, 60, JUDGED),
+        "test": Size(500, 4, 200, JUDGED),
+    },
+)
+UMA8_TWO = Data(
+    "uma8-two",
+    preset("uma8"),
+    {
+        "train": Size(2000, 4, 400, (TWO, TWO_EASY)),
+        "validation": Size(40, 4, 60, (TWO, TWO_EASY)),
+        "test": Size(200, 4, 200, (TWO, TWO_EASY)),
+    },
+)
+RESPEAKER4 = Data(
+    "respeaker4",
+    preset("respeaker4"),
+    {
+        "train": Size(900, 4, 300, (HARD, EASY, HARD_HIGH)),
+        "validation": Size(40, 4, 60, (EASY, HARD)),
+        "test": Size(200, 4, 200, (EASY, HARD)),
+    },
+)
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a model tells, the size of its network, and how long it learns."""
+    """What a model tells, what it learns from and how long, and the size of its network."""
 
     task: str
+    data: Data
     epochs: int
-    widths: Widths = REFERENCE
+    widths: Widths = LARGE
 
 
 RECIPES = {
-    "azimuth": Recipe("azimuth", 30),
-    "azimuth-small": Recipe("azimuth", 30, SMALL),
-    "elevation": Recipe("elevation", 20),
+    "azimuth": Recipe("azimuth", UMA8, 30),
+    "azimuth-small": Recipe("azimuth", UMA8, 30, SMALL),
+    "azimuth-360": Recipe("azimuth-360", UMA8, 30),
+    "azimuth-respeaker4": Recipe("azimuth", RESPEAKER4, 30),
+    "elevation": Recipe("elevation", UMA8, 20),
+    "two-source": Recipe("two-source", UMA8_TWO, 30),
 }
 
 
 def data(
-    split: str, folder: Path, *, seed: int, scale: float = 1.0, progress: bool = False
+    of: Data, split: str, work: Path, *, seed: int, scale: float = 1.0, progress: bool = False
 ) -> Dataset:
-    """Load the split's data set from a folder, or make it and keep it there.
+    """Load the split's data set from the working folder, or make it and keep it there.
 
     Parameters
         scale : share of the full number of rooms and utterances
     Raises
         DatasetError: the folder holds a set of another seed or size
     """
-    size = SIZES[split]
+    size = of.splits[split]
     rooms, pool = max(1, round(size.rooms * scale)), max(1, round(size.pool * scale))
-    path = folder / f"{split}.npz"
+    path = work / of.name / f"{split}.npz"
     if path.exists():
         found = Dataset.load(path)
         if (found.meta["seed"], found.meta["rooms"]) != (seed, rooms):
@@ -84,7 +139,7 @@ def data(
                 f"wanted are seed {seed} and {rooms} rooms; remove it or choose another folder"
             )
         return found
-    folder.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     return make(
         split,
         rooms,
@@ -92,6 +147,9 @@ def data(
         conditions=size.conditions,
         seed=seed,
         pool=pool,
+        definition=of.definition,
+        # The classical methods, which are compared on the test split, need samples.
+        audio=split == "test",
         path=path,
         progress=progress,
     )
@@ -106,39 +164,58 @@ def cook(
     scale: float = 1.0,
     progress: bool = False,
 ) -> None:
-    """Make the data sets in `work`, and the models and their cards in `folder`."""
-    sets = [data(s, work, seed=seed, scale=scale, progress=progress) for s in SIZES]
-    learn, validation, test = sets
+    """Make the data sets and networks in `work`, the models and their cards in `folder`."""
     scaled = "" if scale == 1 else f" --scale {scale:g}"
     for name in names:
-        recipe = RECIPES[name]
-        model = train(
-            learn,
-            recipe.task,
-            widths=recipe.widths,
-            validation=validation,
-            epochs=recipe.epochs,
-            seed=seed,
-            path=work / f"{name}.keras",
-            progress=progress,
-            report=lambda line: print(line, file=sys.stderr),
-        )
-        content = quantise(model, learn.features)
-        scores = evaluate(reference(content), test, recipe.task)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{name}.tflite").write_bytes(content)
-        described = describe(
-            recipe.task,
-            content,
+        recipe, trained = RECIPES[name], work / f"{name}.keras"
+        task = task_of(recipe.task)
+        sets = [
+            data(recipe.data, s, work, seed=seed, scale=scale, progress=progress)
+            for s in recipe.data.splits
+        ]
+        learn, validation, test = sets
+        wanted = training(
+            task,
+            learn.definition,
             sets,
-            scores,
-            command=f"{COMMAND} --seed {seed}{scaled}",
-            seed=seed,
+            widths=recipe.widths,
             epochs=recipe.epochs,
+            seed=seed,
+            command=f"{COMMAND} --seed {seed}{scaled}",
         )
-        path = folder / f"{name}.json"
-        path.write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
-        print(f"{name}\n\n{table(scores)}\n")
+        model = _trained(trained, wanted)
+        if model is None:
+            model = train(
+                learn,
+                task,
+                widths=recipe.widths,
+                validation=validation,
+                epochs=recipe.epochs,
+                seed=seed,
+                progress=progress,
+                report=lambda line: print(line, file=sys.stderr),
+            )
+            save(model, trained, wanted)
+        content = quantise(model, learn.features)
+        judged = test.where(task.fits(test.fields))
+        int8 = evaluate(hear(reference(content), judged, task), judged, task)
+        single = evaluate(hear(_float(model), judged, task), judged, task)
+        described = describe(content, wanted, int(model.count_params()), int8, single)
+        write(folder / f"{name}.tflite", content, described)
+        print(f"{name}\n\n{table(int8)}\n")
+
+
+def _trained(path: Path, wanted: dict[str, Any]) -> Any:
+    """Take a network that was trained in just this way, if there is one."""
+    if not path.is_file():
+        return None
+    model, record = load(path)
+    return model if record == wanted else None
+
+
+def _float(model: Any) -> Any:
+    """Give a Keras model's inference callable."""
+    return lambda features: model.predict(features, batch_size=1024, verbose=0)
 
 
 def judge(
@@ -151,11 +228,14 @@ def judge(
     progress: bool = False,
 ) -> dict[str, list[Score]]:
     """Score the models in `folder` on the test split, which is made in `work` if needed."""
-    test = data("test", work, seed=seed, scale=scale, progress=progress)
-    return {
-        name: evaluate(reference(folder / f"{name}.tflite"), test, RECIPES[name].task)
-        for name in names
-    }
+    found = {}
+    for name in names:
+        recipe, task = RECIPES[name], task_of(RECIPES[name].task)
+        test = data(recipe.data, "test", work, seed=seed, scale=scale, progress=progress)
+        test = test.where(task.fits(test.fields))
+        infer = reference(folder / f"{name}.tflite")
+        found[name] = evaluate(hear(infer, test, task), test, task)
+    return found
 
 
 def main() -> None:

@@ -1,76 +1,30 @@
-"""The reference network, and its training on simulated frames.
+"""Training on simulated frames, or on real recordings, with the array's symmetries.
 
-Source: Yaghoobi 2021, "Introduction to Resource Constrained Embedded Deep Learning" (UDRC): two
-one-dimensional convolutions along the lags with the pairs as channels, two dense layers.
+Source: Kingma & Ba 2015, "Adam"; Loshchilov & Hutter 2017, "SGDR" (the rate's half cosine).
 """
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .angles import AZIMUTH, Classes, task
+from .angles import TASKS, Classes, Task
 from .dataset import Dataset
-from .errors import DatasetError
-from .extras import require
+from .errors import DatasetError, ModelError
 from .features import FeatureDefinition
+from .network import REFERENCE, Widths, keras, network
 from .progress import track
 from .symmetry import Symmetry, symmetries
 
-#: Filters of the two convolutions, and units of the first dense layer.
-Widths = tuple[int, int, int]
-REFERENCE: Widths = (64, 64, 100)
-#: For parts with little memory: 4,788 parameters at 13 x 15 -> 36.
-SMALL: Widths = (16, 16, 32)
 #: Learning rate at the start; it falls to 0 along half a cosine.
 LEARNING_RATE = 2e-3
-#: The reference drops half; with twelve turns of every frame a fifth scored better on validation.
-DROPOUT = 0.2
-#: Width of the targets, degrees: a source between two centres is a little of both classes.
-SOFT = 4.0
-
-
-def keras() -> Any:
-    """Import Keras (with TensorFlow underneath, told to keep its notices to itself)."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
-    return require("tensorflow", "train").keras
-
-
-def network(shape: tuple[int, int], classes: int, widths: Widths = REFERENCE) -> Any:
-    """Build the network for features of shape (lags, pairs): 44,632 parameters at 13 x 15 -> 36.
-
-    Parameters
-        widths : filters of each convolution, units of the first dense layer
-    """
-    k = keras()
-    first, second, hidden = widths
-    return k.Sequential(
-        [
-            k.Input(shape),
-            k.layers.Conv1D(first, 3, activation="relu"),
-            k.layers.Conv1D(second, 3, activation="relu"),
-            k.layers.Dropout(DROPOUT),
-            k.layers.MaxPool1D(2),
-            k.layers.Flatten(),
-            k.layers.Dense(hidden, activation="relu"),
-            k.layers.Dense(classes, activation="softmax"),
-        ]
-    )
-
-
-def targets(degrees: NDArray[Any], classes: Classes) -> NDArray[np.float32]:
-    """Spread each angle over the classes around it: degrees [n] -> float32 [n, classes], sums 1."""
-    error = classes.error(np.asarray(degrees)[:, None], classes.centres)
-    weight = np.exp(-0.5 * (error / SOFT) ** 2)
-    return np.asarray(weight / weight.sum(axis=1, keepdims=True), dtype=np.float32)
+#: The same for a network that has learned already.
+FINE_RATE = 2e-4
 
 
 class Augmentation:
-    """Replace each frame by a random symmetry of the array, and its azimuth with it."""
+    """Replace each frame by a random symmetry of the array, and its azimuths with it."""
 
     def __init__(self, definition: FeatureDefinition, classes: Classes) -> None:
         # A symmetry that moves class centres off the centres would need other labels.
@@ -81,74 +35,90 @@ class Augmentation:
     def __call__(
         self, features: NDArray[np.float32], azimuth: NDArray[Any], rng: np.random.Generator
     ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-        """Take float32 [n, lags, pairs] and degrees [n]; give the same of the turned sources."""
+        """Take float32 [n, lags, pairs] and degrees [n, sources]; give those of turned sources."""
         choice = rng.integers(len(self.symmetries), size=len(features))
         flat = features.reshape(len(features), -1)
         turned = np.take_along_axis(flat, self.orders[choice], axis=1).reshape(features.shape)
-        sign = np.array([s.sign for s in self.symmetries])[choice]
-        turn = np.array([s.turn for s in self.symmetries])[choice]
+        sign = np.array([s.sign for s in self.symmetries])[choice, None]
+        turn = np.array([s.turn for s in self.symmetries])[choice, None]
         return turned, (sign * azimuth.astype(np.float64) + turn) % 360
 
 
 def train(
     dataset: Dataset,
-    task_name: str = AZIMUTH.name,
+    task: Task = TASKS["azimuth"],
     *,
     widths: Widths = REFERENCE,
+    start: Any = None,
     validation: Dataset | None = None,
     epochs: int = 30,
     batch: int = 256,
     seed: int = 1,
-    path: str | Path | None = None,
     progress: bool = False,
     report: Callable[[str], None] | None = None,
 ) -> Any:
     """Train the network.
 
     Parameters
-        dataset : the frames to learn from
-        task_name : azimuth or elevation
+        dataset : the frames to learn from; of these, the ones with the task's number of sources
         widths : filters of each convolution, units of the first dense layer
-        validation : frames to score after training; they change nothing
+        start : a network that has learned already, to go on with (it is changed); its widths count
+        validation : frames to score after each epoch; they change nothing
         epochs, batch, seed : the same values give the same accuracy within its interval
-        path : also save the model to this .keras file
         report : called with one line an epoch
     Returns
         a Keras model, float32 [n, lags, pairs] -> probabilities [n, classes]
     Raises
-        DatasetError: an empty data set, or fewer than one epoch
+        DatasetError: no frames for the task, or fewer than one epoch
+        ModelError: `start` is a network for other features or another task
         MissingExtraError: TensorFlow is not installed
     """
-    if not len(dataset) or epochs < 1 or batch < 1:
+    learn = dataset.where(task.fits(dataset.fields))
+    if not len(learn) or epochs < 1 or batch < 1:
         raise DatasetError(
-            f"training: {len(dataset)} frames, {epochs} epochs, batch {batch}: each must be over 0"
+            f"training: {len(learn)} of {len(dataset)} frames have the {task.sources} known "
+            f"source(s) of the task {task.name}, {epochs} epochs, batch {batch}: each must be "
+            "over 0"
         )
-    classes = task(task_name)
     k = keras()
     k.utils.set_random_seed(seed)
     rng = np.random.default_rng([seed, 3])
-    model = network(dataset.definition.shape, classes.count, widths)
-    steps = -(-len(dataset) // batch) * epochs
-    model.compile(
-        optimizer=k.optimizers.Adam(k.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)),
-        loss="categorical_crossentropy",
-        metrics=["accuracy"],
-    )
-    augment = Augmentation(dataset.definition, classes)
-    for epoch in track(range(epochs), f"{task_name}: epochs", progress):
-        order = rng.permutation(len(dataset))
-        features, azimuth = augment(dataset.features[order], dataset["azimuth"][order], rng)
-        angle = azimuth if task_name == AZIMUTH.name else dataset[task_name][order]
-        history = model.fit(
-            features, targets(angle, classes), batch_size=batch, epochs=1, shuffle=False, verbose=0
+    shape, classes = learn.definition.shape, task.classes
+    model = network(shape, task, widths) if start is None else start
+    takes, gives = tuple(model.input_shape[1:]), model.output_shape[-1]
+    if (takes, gives) != (shape, classes.count):
+        raise ModelError(
+            f"fine-tuning: the network takes {takes} and gives {gives} classes, the frames and "
+            f"the task {task.name} need {shape} and {classes.count}; train a new one"
         )
+    steps = -(-len(learn) // batch) * epochs
+    rate = LEARNING_RATE if start is None else FINE_RATE
+    model.compile(
+        optimizer=k.optimizers.Adam(k.optimizers.schedules.CosineDecay(rate, steps)),
+        loss=task.loss,
+    )
+    augment = Augmentation(learn.definition, classes)
+    truth, azimuth = task.truth(learn.fields), task.field == "azimuth"
+    judged = None if validation is None else validation.where(task.fits(validation.fields))
+    for epoch in track(range(epochs), f"{task.name}: epochs", progress):
+        order = rng.permutation(len(learn))
+        angles = truth[order]
+        features, turned = augment(learn.features[order], angles, rng)
+        labels = task.targets(turned if azimuth else angles)
+        history = model.fit(features, labels, batch_size=batch, epochs=1, shuffle=False, verbose=0)
         if report is not None:
-            line = {name: round(float(values[-1]), 4) for name, values in history.history.items()}
-            report(f"{task_name}: epoch {epoch + 1} of {epochs}: {line}")
-    if validation is not None and report is not None:
-        truth = classes.of(validation[task_name])
-        exact = np.mean(model.predict(validation.features, verbose=0).argmax(axis=1) == truth)
-        report(f"{task_name}: validation: {100 * exact:.1f} % exact")
-    if path is not None:
-        model.save(Path(path))
+            said = (
+                f"{task.name}: epoch {epoch + 1} of {epochs}: loss {history.history['loss'][0]:.4f}"
+            )
+            if judged is not None:
+                said += f", validation {exact(model, judged, task):.1f} % exact"
+            report(said)
     return model
+
+
+def exact(model: Any, dataset: Dataset, task: Task) -> float:
+    """Percent of sources that a network finds in the right class."""
+    outputs = model.predict(dataset.features, batch_size=1024, verbose=0)
+    truth = task.truth(dataset.fields)
+    found = task.match(task.decode(outputs), truth)
+    return 100 * float(np.mean(task.classes.of(found) == task.classes.of(truth)))

@@ -3,7 +3,9 @@ import pytest
 
 from otus.doa.angles import (
     AZIMUTH,
+    DEGREES,
     ELEVATION,
+    TASKS,
     Classes,
     circular_mean,
     decode,
@@ -29,15 +31,14 @@ def test_elevation_classes_end() -> None:
 
 
 def test_every_centre_is_its_class() -> None:
-    for classes in (AZIMUTH, ELEVATION):
+    for classes in (AZIMUTH, DEGREES, ELEVATION):
         assert classes.of(classes.centres).tolist() == list(range(classes.count))
-        assert task(classes.name) is classes
 
 
 def test_classes_that_leave_a_gap_are_refused() -> None:
     with pytest.raises(DefinitionError, match="36 classes of 11 degrees do not close"):
         Classes("azimuth", 36, 11.0, circular=True)
-    with pytest.raises(DefinitionError, match=r"'range' is not known.*azimuth, elevation"):
+    with pytest.raises(DefinitionError, match=r"'range' is not known.*azimuth, azimuth-360"):
         task("range")
 
 
@@ -90,3 +91,52 @@ def test_running_mean_spans_the_used_frames_before() -> None:
     np.testing.assert_allclose(running_mean(p, 3, use)[3], p[[1, 3]].mean(axis=0))
     with pytest.raises(DefinitionError, match="average: got 0"):
         running_mean(p, 0)
+
+
+def test_tasks_say_how_their_network_ends() -> None:
+    ends = {name: (t.activation, t.loss, t.classes.count) for name, t in TASKS.items()}
+    assert ends == {
+        "azimuth": ("softmax", "categorical_crossentropy", 36),
+        "azimuth-360": ("softmax", "categorical_crossentropy", 360),
+        "elevation": ("softmax", "categorical_crossentropy", 10),
+        "two-source": ("sigmoid", "binary_crossentropy", 36),
+    }
+    fields = {"azimuth": np.array([1.0, 2.0]), "azimuth_2": np.array([3.0, 4.0])}
+    assert task("azimuth").truth(fields).tolist() == [[1], [2]]
+    assert task("two-source").truth(fields).tolist() == [[1, 3], [2, 4]]
+
+
+def test_targets_lean_to_the_nearer_class_and_wrap() -> None:
+    t = task("azimuth").targets(np.array([[0.0], [355.0], [12.0]]))
+    np.testing.assert_allclose(t.sum(axis=1), 1, atol=1e-6)
+    assert t[0, 0] > 0.9
+    np.testing.assert_allclose(t[0, 1], t[0, 35])
+    np.testing.assert_allclose(t[1, 0], t[1, 35])
+    assert t[2, 1] > 0.5 > t[2, 2] > t[2, 0]
+    assert task("elevation").targets(np.array([[90.0]]))[0].argmax() == 9
+
+
+def test_targets_of_two_sources_are_both_1() -> None:
+    t = task("two-source").targets(np.array([[20.0, 200.0], [356.0, 3.0]]))
+    assert np.flatnonzero(t[0] > 0.99).tolist() == [2, 20]
+    assert np.flatnonzero(t[1] > 0.99).tolist() == [0]
+    assert t[0, 10] < 1e-6
+
+
+def test_two_sources_are_the_two_highest_peaks() -> None:
+    p = np.zeros((4, 36))
+    p[0, [4, 5, 6, 30]] = 0.6, 0.9, 0.6, 0.3  # the shoulders of the first are no source
+    p[1, [35, 0, 1, 18]] = 0.4, 0.8, 0.4, 0.5
+    p[2, [10, 11, 12, 13]] = 0.9, 0.7, 0.5, 0.1  # one peak: its far shoulder stands in
+    p[3, [7, 8, 20, 21]] = 0.8, 0.8, 0.5, 0.5  # plateaus
+    found = AZIMUTH.of(np.sort(task("two-source").decode(p), axis=1))
+    assert found.tolist() == [[5, 30], [0, 18], [10, 12], [7, 20]]
+
+
+def test_angles_are_matched_to_the_truth_they_fit_best() -> None:
+    two = task("two-source")
+    got = two.match(np.array([[10.0, 200.0], [350.0, 20.0]]), np.array([[190.0, 5.0], [0.0, 15.0]]))
+    assert got.tolist() == [[200, 10], [350, 20]]
+    assert task("azimuth").match(np.array([[3.0]]), np.array([[9.0]])).tolist() == [[3]]
+    with pytest.raises(ModelError, match="allowed is"):
+        two.decode(np.zeros((2, 10)))

@@ -1,0 +1,208 @@
+"""`otus evaluate`: how often a model is right, beside float32 and the classical methods."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rich.table import Table
+
+from .. import models
+from ..doa import baselines, card
+from ..doa.angles import TASKS, Task
+from ..doa.conditions import CONDITIONS
+from ..doa.confusion import plot as draw
+from ..doa.dataset import Dataset
+from ..doa.evaluate import GROSS, Score, evaluate, hear
+from ..doa.features import FeatureDefinition
+from ..doa.network import load
+from ..driver.compiler import Oracle
+from .locate import check_picture
+from .report import CommandError, render, replacing, show, tracked
+from .session import Int8Array, Session
+
+Floats = npt.NDArray[Any]
+#: Frames that are computed at a time.
+BLOCK = 64
+#: What tables call the model on the accelerator, and the network that it came from.
+INT8, FLOAT = "int8", "float32"
+
+
+def main(
+    model: str,
+    dataset: Path,
+    single: Path | None,
+    average: int,
+    gateware: int,
+    classical: int,
+    plot: Path | None,
+    geometry: str | None,
+    oracle: Oracle,
+    as_json: bool,
+) -> None:
+    """Evaluate, print and plot."""
+    if plot is not None:
+        check_picture(plot)
+    file = models.find(model)
+    task, definition = _card(file)
+    frames = _frames(dataset, task, definition)
+    network = None if single is None else _network(single, task, definition)
+    with Session("golden", geometry, [file], oracle) as session:
+        outputs = _infer(session, frames.features, "golden model", as_json)
+        probabilities = session.programs[0].output.dequantise(outputs)
+    equal = _gateware(file, frames, outputs, gateware, geometry, oracle, as_json)
+    found = {INT8: hear(lambda _: probabilities, frames, task, average)}
+    if network is not None:
+        found[FLOAT] = hear(network, frames, task, average)
+    picked = _spread(len(frames), classical or len(frames))
+    some = frames.where(picked)
+    beside = {name: degrees[picked] for name, degrees in found.items()}
+    if classical:
+        beside |= _classical(some, task, average, as_json)
+    scores = {name: evaluate(degrees, frames, task) for name, degrees in found.items()}
+    compared = {
+        name: [s for s in evaluate(degrees, some, task) if s.name in CONDITIONS]
+        for name, degrees in beside.items()
+    }
+    if plot is not None:
+        with replacing(plot) as picture:
+            draw(beside, some, task, picture.name, title=f"{model} on {dataset.name}")
+    values = {
+        "model": model,
+        "task": task.name,
+        "dataset": str(dataset),
+        "frames": len(frames),
+        "average": average,
+        "gateware": equal,
+        "scores": {name: [s.to_dict() for s in each] for name, each in scores.items()},
+        "compared_frames": len(some),
+        "compared": {name: [s.to_dict() for s in each] for name, each in compared.items()},
+    }
+    show(as_json, values, lambda: _text(values, scores[INT8], compared))
+
+
+def _card(file: Path) -> tuple[Task, FeatureDefinition]:
+    """Read a model's task and features from the card beside it."""
+    beside = file.with_suffix(".json")
+    if not beside.is_file():
+        raise CommandError(
+            f"{file}: no card {beside.name} beside it; otus quantise writes both"
+            if file.is_file()
+            else f"{file}: no such file, and no shipped model (otus models lists them)"
+        )
+    described, definition = card.read(beside)
+    return TASKS[described["task"]], definition
+
+
+def _frames(path: Path, task: Task, definition: FeatureDefinition) -> Dataset:
+    """Load the frames that the task is about; refuse other features."""
+    data = Dataset.load(path)
+    if data.definition != definition:
+        raise CommandError(
+            f"{path}: its features ({data.definition.array.name}, {data.definition.shape}) are not "
+            f"those of the model ({definition.array.name}, {definition.shape}); make it with the "
+            "model's array and feature definition"
+        )
+    frames = data.where(task.fits(data.fields))
+    if not len(frames):
+        raise CommandError(
+            f"{path}: no frame with the {task.sources} known source(s) of the task {task.name}"
+        )
+    return frames
+
+
+def _network(path: Path, task: Task, definition: FeatureDefinition) -> Any:
+    """Load the float32 network that is to be compared."""
+    network, record = load(path)
+    if record["task"] != task.name or record["features"] != definition.to_dict():
+        raise CommandError(
+            f"{path}: a network for {record['task']} of {record['features']['array']}, the model "
+            f"is for {task.name} of {definition.array.name}; give the one it was made from"
+        )
+    return lambda features: network.predict(features, batch_size=1024, verbose=0)
+
+
+def _infer(session: Session, features: Floats, label: str, quiet: bool) -> Int8Array:
+    """Run features through the session's only model: int8 [n, classes]."""
+    inputs = session.programs[0].input.quantise(features)
+    blocks = [inputs[at : at + BLOCK] for at in range(0, len(inputs), BLOCK)]
+    shown = tracked(blocks, len(blocks), label, quiet)
+    return np.concatenate([session.infer(0, block) for block in shown])
+
+
+def _spread(count: int, wanted: int) -> npt.NDArray[np.bool_]:
+    """Pick frames evenly: bool [count]."""
+    mask = np.zeros(count, dtype=np.bool_)
+    mask[np.linspace(0, count - 1, min(count, wanted)).astype(np.int64)] = True
+    return mask
+
+
+def _gateware(
+    file: Path,
+    frames: Dataset,
+    outputs: Int8Array,
+    wanted: int,
+    geometry: str | None,
+    oracle: Oracle,
+    quiet: bool,
+) -> dict[str, int] | None:
+    """Run some frames on the simulated gateware; a single byte that differs is a failure."""
+    if not wanted:
+        return None
+    mask = _spread(len(frames), wanted)
+    with Session("sim", geometry, [file], oracle) as session:
+        counted = _infer(session, frames.features[mask], "simulated gateware", quiet)
+    equal = int((counted == outputs[mask]).all(axis=1).sum())
+    if equal != mask.sum():
+        raise CommandError(
+            f"the gateware differs from the golden model in {mask.sum() - equal} of {mask.sum()} "
+            "frames: a defect of the accelerator; please report it with the model"
+        )
+    return {"frames": int(mask.sum()), "identical": equal}
+
+
+def _classical(some: Dataset, task: Task, average: int, quiet: bool) -> dict[str, Floats]:
+    """Let the classical methods tell the azimuths of the same frames."""
+    if task.field != "azimuth" or average > 1:
+        raise CommandError(
+            "--classical: the classical methods tell the azimuth of single frames; leave it out "
+            f"for {'--average' if average > 1 else f'the task {task.name}'}"
+        )
+    names = baselines.NAMES if task.sources == 1 else tuple(baselines.METHODS)
+    return {name: baselines.find(name, some, task.sources, progress=not quiet) for name in names}
+
+
+def _text(values: dict[str, Any], detail: list[Score], compared: dict[str, list[Score]]) -> str:
+    lines = [
+        f"{values['model']} ({values['task']}) on {values['dataset']}: {values['frames']} frames"
+        + (f", averages of {values['average']}" if values["average"] > 1 else "")
+    ]
+    if values["gateware"]:
+        lines.append(
+            f"simulated gateware: identical to the golden model in {values['gateware']['frames']} "
+            "frames"
+        )
+    lines += ["", render(_table({"int8, all frames": detail}))]
+    if len(compared) > 1 or values["compared_frames"] < values["frames"]:
+        each = {f"{name}, the same {values['compared_frames']} frames": s
+                for name, s in compared.items()}  # fmt: skip
+        lines += [render(_table(each))]
+    lines.append(
+        f"one class is {TASKS[values['task']].classes.step:g} degrees; gross: more than "
+        f"{GROSS:g} degrees off; intervals: 95 %, rooms and source material drawn again"
+    )
+    return "\n".join(lines)
+
+
+def _table(scores: dict[str, list[Score]]) -> Table:
+    """Lay scores out: a heading for each method, a row for each group of frames."""
+    table = Table(box=None, header_style="bold")
+    table.add_column("frames of")
+    for heading in ("frames", "exact %", "within one %", "gross %", "mean °", "median °"):
+        table.add_column(heading, justify="right")
+    for method, each in scores.items():
+        table.add_row(f"{method}:")
+        for s in each:
+            plain = (f"{e.value:.1f}" for e in (s.gross, s.mean_error, s.median_error))
+            table.add_row(f"  {s.name}", str(s.frames), str(s.exact), str(s.within_one), *plain)
+    return table

@@ -1,0 +1,55 @@
+"""Options that commands share, and the call of a command's module."""
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+DEVICE_HELP = (
+    "Where to compute: 'sim' (the simulated accelerator, the default), 'golden' (its numerical "
+    "model, fast, counts no cycles), a serial port such as /dev/ttyUSB0, or socket://HOST:PORT."
+)
+GEOMETRY_HELP = (
+    "Array of the simulated device: ROWSxCOLUMNS or ROWSxCOLUMNSxPOSITIONS, then options, for "
+    "example 8x8 or 16x16,requantise_lanes=1,weight_words=1024. A board knows its own."
+)
+ORACLE_HELP = "Runtime whose int8 results are reproduced bit for bit."
+
+
+def call(command: str, **options: Any) -> None:
+    """Import a command's module and run it."""
+    try:
+        module = importlib.import_module(f"otus.commands.{command}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("otus"):
+            raise
+        raise click.ClickException(
+            f"{command} needs the package {error.name}, which is not installed; install what the "
+            'command line uses: pip install "otus[demo]"'
+        ) from error
+    function: Callable[..., None] = module.main
+    function(**options)
+
+
+def common(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add options that several commands share."""
+    options = {
+        "device": click.option("--device", default="sim", show_default=True, help=DEVICE_HELP),
+        "geometry": click.option("--geometry", metavar="GEOMETRY", help=GEOMETRY_HELP),
+        "oracle": click.option(
+            "--oracle",
+            type=click.Choice(["tflm", "litert"]),
+            default="tflm",
+            show_default=True,
+            help=ORACLE_HELP,
+        ),
+        "json": click.option("--json", "as_json", is_flag=True, help="Print JSON for machines."),
+    }
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        for name in reversed(names):
+            function = options[name](function)
+        return function
+
+    return decorate
