@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .arrays import suggestion
 from .errors import DatasetError
 from .speech import KIND_SHARE, KINDS
 
@@ -84,3 +85,13 @@ TWO = Condition("two", HARD.rt60, HARD.snr, HARD.distance, dome=1.0, sources=2)
 TWO_EASY = Condition("two-easy", EASY.rt60, EASY.snr, EASY.distance, dome=1.0, sources=2)
 
 CONDITIONS = {c.name: c for c in (HARD, EASY, HARD_HIGH, EASY_HIGH, REFERENCE, TWO, TWO_EASY)}
+
+
+def condition(name: str) -> Condition:
+    """Look up a condition: hard, easy, hard-high, easy-high, reference, two or two-easy."""
+    if name not in CONDITIONS:
+        raise DatasetError(
+            f"condition {name!r} is not known{suggestion(name, CONDITIONS)}; "
+            f"known: {', '.join(CONDITIONS)}"
+        )
+    return CONDITIONS[name]

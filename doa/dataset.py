@@ -1,6 +1,9 @@
 """Data sets of frames with known directions: what they hold, and their file."""
 
+import itertools
 import json
+import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +31,9 @@ FIELDS = {
     "kind": "int8",  # index into speech.KINDS, of the first source
     "condition": "int8",  # index into conditions.CONDITIONS
 }
+
+#: What numpy raises of files that are not as `write` makes them.
+UNREADABLE = (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True)
@@ -100,23 +106,54 @@ class Dataset:
         }
 
     def save(self, path: str | Path) -> None:
-        """Write a .npz file."""
-        with Path(path).open("wb") as file:
-            arrays: dict[str, NDArray[Any]] = {"features": self.features, **self.fields}
-            if self.audio is not None:
-                arrays["audio"] = self.audio
-            np.savez(file, allow_pickle=False, meta=np.array(json.dumps(self.meta)), **arrays)
+        """Write a .npz file, whole or not at all."""
+        arrays = {"features": self.features, **self.fields}
+        write(path, self.meta, arrays, [] if self.audio is None else [self.audio])
 
     @classmethod
-    def load(cls, path: str | Path) -> "Dataset":
-        """Read what `save` wrote."""
+    def load(cls, path: str | Path, *, audio: bool = True) -> "Dataset":
+        """Read what `save` wrote; without the audio, which may be large, if it is not wanted."""
         path = Path(path)
         if not path.is_file():
-            raise DatasetError(f"{path}: no such file; make it with otus.doa.generate.make")
+            raise DatasetError(f"{path}: no such file; make it with otus dataset")
         try:
-            with np.load(path) as file:
+            with path.open("rb") as raw, np.load(raw) as file:
                 meta = json.loads(str(file["meta"]))
                 fields = {name: file[name] for name in FIELDS}
-                return cls(file["features"], fields, meta, file.get("audio"))
-        except (KeyError, ValueError, OSError) as error:
+                heard = file["audio"] if audio and "audio" in file else None
+                return cls(file["features"], fields, meta, heard)
+        except UNREADABLE as error:
             raise DatasetError(f"{path}: not a data set of this version ({error})") from error
+
+
+def write(
+    path: str | Path,
+    meta: dict[str, Any],
+    arrays: dict[str, NDArray[Any]],
+    audio: Iterable[NDArray[np.int16]] = (),
+) -> None:
+    """Write a data set's .npz file, whole or not at all; the same values give the same bytes.
+
+    Parameters
+        arrays : features and fields
+        audio : int16 [some, mics, frame], one part after the other; together as many as features
+    """
+    path = Path(path)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with zipfile.ZipFile(part, "w", allowZip64=True) as file:
+            whole = {"meta": np.array(json.dumps(meta)), **arrays}
+            for name, values in whole.items():
+                with file.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                    np.lib.format.write_array(entry, values, allow_pickle=False)
+            parts = iter(audio)
+            if (first := next(parts, None)) is not None:
+                with file.open("audio.npy", "w", force_zip64=True) as entry:
+                    shape = (len(arrays["features"]), *first.shape[1:])
+                    header = np.lib.format.header_data_from_array_1_0(first) | {"shape": shape}
+                    np.lib.format.write_array_header_1_0(entry, header)
+                    for values in itertools.chain([first], parts):
+                        entry.write(np.ascontiguousarray(values).tobytes())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,95 +1,123 @@
-"""Simulate data sets: rooms, one after the other, each from its own stream of random numbers.
+"""Simulate data sets: room after room, on any number of processes, in any number of attempts.
 
-One clip = one room, one place of the array, one or two sources. Splits draw rooms from different
-streams of random numbers and sound from different voices, so that they share neither.
+A room's frames follow from the plan and the room's number alone, each room from its own stream of
+random numbers. Every room is a file in a work folder until all are there, so that an interrupted
+run goes on where it was; the data set then puts them together in their order. Splits draw from
+different streams, and sound from different voices or files, so that they share neither.
 """
 
-from collections.abc import Sequence
+import dataclasses
+import functools
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .conditions import CONDITIONS, HARD, Condition
-from .dataset import FIELDS, Dataset
+from .clips import CLIP, silenced, simulate_clip
+from .conditions import HARD, Condition, condition
+from .dataset import FIELDS, UNREADABLE, Dataset, write
 from .definitions import UMA8
 from .errors import DatasetError
 from .features import FeatureDefinition, GccPhat
-from .progress import track
-from .recording import active
-from .simulate import Scene, draw_room, draw_scene, render
-from .speech import KINDS, bursts, noise, utterances, voices, white
+from .material import NONE, Material, material, speak
+from .parallel import spread
+from .provenance import processor, versions
+from .simulate import draw_room, draw_scene
+from .speech import voices
 
-#: Length of a clip, seconds.
-CLIP = 1.2
-
-
-def dry_clip(
-    condition: Condition,
-    pool: Sequence[NDArray[np.float32]],
-    samples: int,
-    fs: int,
-    rng: np.random.Generator,
-) -> tuple[NDArray[np.float32], int, int]:
-    """Pick what sounds: float32 [samples], its index into KINDS, its utterance's number or -1."""
-    kind = int(rng.choice(len(KINDS), p=condition.kinds))
-    if kind:
-        return (noise, bursts, white)[kind - 1](rng, samples, fs), kind, -1
-    source = int(rng.integers(len(pool)))
-    said = pool[source]
-    start = int(rng.integers(max(1, len(said) - samples)))
-    part = np.resize(said[start:], samples) if len(said) < samples else said[start:][:samples]
-    return part, kind, source
+#: Most utterances that are spoken to choose from, if not told otherwise.
+POOL = 400
+#: Packages whose version can change a data set's bytes.
+PACKAGES = ("otus", "numpy", "scipy", "pyroomacoustics", "soundfile")
 
 
-def simulate_clip(
-    condition: Condition,
-    scene: Scene,
-    clip: int,
-    pool: Sequence[NDArray[np.float32]],
-    definition: FeatureDefinition,
-    rng: np.random.Generator,
-) -> tuple[NDArray[np.int16], dict[str, float]]:
-    """Let a scene sound.
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides what a data set holds.
 
     Parameters
-        clip : its number within the set
-    Returns
-        the frames in which every source sounds, int16 [n, mics, frame]; values of their FIELDS
+        split : train, validation, test or demo; see speech.SPLITS
+        rooms : how many rooms
+        clips : clips of clips.CLIP seconds a room, each with its own sources and place of the array
+        conditions : names, taken in turn, one a room
+        material : what sounds where a condition says speech
+        audio : whether the samples of the frames are kept
     """
-    d = definition
-    samples = int(CLIP * d.fs)
-    dry: list[NDArray[np.float32]] = []
-    sources: list[int] = []
-    kinds: list[int] = []
-    while len(dry) < len(scene.places):
-        sound, kind, said = dry_clip(condition, pool, samples, d.fs, rng)
-        source = said if said >= 0 else len(pool) + 2 * clip + len(dry)
-        if source not in sources:
-            dry.append(sound)
-            sources.append(source)
-            kinds.append(kind)
-    mix, clean = render(scene, dry, d, rng)
-    sounding = np.logical_and.reduce([active(d.frames(part)) for part in clean])
-    frames = np.lib.stride_tricks.sliding_window_view(mix, d.frame, axis=1)[:, :: d.hop]
-    first, second = scene.places[0], scene.places[-1]
-    two = len(scene.places) == 2
-    fields = {
-        "azimuth": first.azimuth,
-        "elevation": first.elevation,
-        "azimuth_2": second.azimuth if two else np.nan,
-        "elevation_2": second.elevation if two else np.nan,
-        "rt60": scene.room.rt60 if scene.room.order is None else np.nan,
-        "snr": scene.snr,
-        "distance": first.distance,
-        "clip": clip,
-        "source": sources[0],
-        "source_2": sources[1] if two else -1,
-        "kind": kinds[0],
-        "condition": list(CONDITIONS).index(condition.name),
-    }
-    return frames.swapaxes(0, 1)[sounding], fields
+
+    split: str
+    rooms: int
+    clips: int
+    conditions: tuple[str, ...]
+    seed: int
+    material: Material
+    definition: FeatureDefinition
+    audio: bool
+
+    def __post_init__(self) -> None:
+        voices(self.split)
+        for name, least in (("rooms", 1), ("clips", 1), ("seed", 0)):
+            if getattr(self, name) < least:
+                raise DatasetError(
+                    f"{name}: got {getattr(self, name)}, allowed are integers from {least}"
+                )
+        if self.definition.frame > CLIP * self.definition.fs:
+            raise DatasetError(
+                f"frame: got {self.definition.frame} samples at {self.definition.fs} Hz, a clip is "
+                f"{CLIP:g} s long"
+            )
+        if not self.conditions:
+            raise DatasetError("conditions: got none, at least one is needed")
+        for name in self.conditions:
+            condition(name)
+
+    @functools.cached_property
+    def meta(self) -> dict[str, Any]:
+        """The plan as plain values, and what else the bytes depend on."""
+        return {
+            "split": self.split,
+            "seed": self.seed,
+            "conditions": list(self.conditions),
+            "rooms": self.rooms,
+            "clips": self.clips,
+            "material": self.material.count,
+            "audio": self.audio,
+            "features": self.definition.to_dict(),
+            "made_by": {
+                "speech": self.material.told,
+                "versions": versions(PACKAGES),
+                "processor": processor(),
+            },
+        }
+
+
+def plan_of(
+    split: str,
+    rooms: int,
+    *,
+    clips: int,
+    conditions: Sequence[str],
+    seed: int,
+    pool: int | None,
+    folder: str | Path | None,
+    speech: bool,
+    definition: FeatureDefinition,
+    audio: bool,
+) -> Plan:
+    """Find the source material of a plan; see `make` for the parameters."""
+    if pool is not None and pool < 1:
+        raise DatasetError(f"pool: got {pool}, allowed are integers from 1")
+    plan = Plan(split, rooms, clips, tuple(conditions), seed, NONE, definition, audio)
+    count = pool or min(POOL, max(2, rooms * clips))
+    found = material(split, count=count, folder=folder, speech=speech)
+    return dataclasses.replace(plan, material=found)
 
 
 def make(
@@ -99,63 +127,193 @@ def make(
     clips: int = 4,
     conditions: Sequence[Condition] = (HARD,),
     seed: int = 1,
-    pool: int = 400,
-    definition: FeatureDefinition | None = None,
+    pool: int | None = None,
+    folder: str | Path | None = None,
+    speech: bool = True,
+    definition: FeatureDefinition = UMA8,
     audio: bool = False,
     path: str | Path | None = None,
+    workers: int = 1,
     progress: bool = False,
 ) -> Dataset:
     """Simulate a data set.
 
     Parameters
-        split : train, validation, test or demo; see speech.SPLITS
-        rooms : how many rooms
-        clips : clips of CLIP seconds a room, each with its own sources and place of the array
-        conditions : taken in turn, one a room
-        pool : how many utterances are spoken to choose from
-        audio : keep the samples of the frames
-        path : also save the set to this .npz file
+        split, rooms, clips, conditions, seed, definition, audio : see Plan
+        pool : how many utterances are spoken to choose from; one a clip, at most POOL, if not given
+        folder : recordings that sound in place of the utterances
+        speech : False for noise and bursts alone, where espeak-ng is not installed
+        path : keep the set in this .npz file; a set that is there is returned, if it is this one
+        workers : processes
     Returns
         the frames in which every source sounds: the gate of `recording.active`, applied to what
         the microphones would record of each source alone, without noise
     Raises
-        DatasetError: an unknown split, espeak-ng missing, sizes below 1
+        DatasetError: an unknown split or condition, sizes below 1, no source material; or the file
+            or its work folder holds another data set
     """
-    for name, value in (("rooms", rooms), ("clips", clips), ("pool", pool)):
-        if value < 1:
-            raise DatasetError(f"{name}: got {value}, allowed are integers from 1")
-    d = definition or UMA8
-    number = voices(split).number
-    compute = GccPhat(d)
-    said = utterances(split, pool, d.fs, seed, track(range(pool), f"{split}: speech", progress))
-    features: list[NDArray[np.float32]] = []
-    heard: list[NDArray[np.int16]] = []
-    columns: dict[str, list[Any]] = {name: [] for name in FIELDS}
-    for room_number in track(range(rooms), f"{split}: rooms", progress):
-        rng = np.random.default_rng([seed, number, 2, room_number])
-        condition = conditions[room_number % len(conditions)]
-        room = draw_room(condition, split, rng)
-        for clip in range(room_number * clips, (room_number + 1) * clips):
-            scene = draw_scene(condition, room, d, rng)
-            frames, fields = simulate_clip(condition, scene, clip, said, d, rng)
-            features.append(compute(frames * np.float32(1 / 32768)))
-            if audio:
-                heard.append(frames)
-            for field, of_clip in (fields | {"room": room_number}).items():
-                columns[field] += [of_clip] * len(frames)
-    made = Dataset(
-        np.concatenate(features),
-        {name: np.array(columns[name], dtype=kind) for name, kind in FIELDS.items()},
-        {
-            "split": split,
-            "seed": seed,
-            "conditions": [c.name for c in conditions],
-            "rooms": rooms,
-            "clips": clips,
-            "features": d.to_dict(),
-        },
-        np.concatenate(heard) if audio else None,
+    plan = plan_of(
+        split,
+        rooms,
+        clips=clips,
+        conditions=[c.name for c in conditions],
+        seed=seed,
+        pool=pool,
+        folder=folder,
+        speech=speech,
+        definition=definition,
+        audio=audio,
     )
     if path is not None:
-        made.save(path)
-    return made
+        produce(plan, path, workers=workers, progress=progress)
+        return Dataset.load(path)
+    with tempfile.TemporaryDirectory() as temporary:
+        made = Path(temporary) / "set.npz"
+        produce(plan, made, workers=workers, progress=progress)
+        return Dataset.load(made)
+
+
+def work_folder(path: Path) -> Path:
+    """Where a data set's rooms are until all are there."""
+    return path.with_name(f"{path.name}.work")
+
+
+def produce(plan: Plan, path: str | Path, *, workers: int = 1, progress: bool = False) -> bool:
+    """Make a data set's file, from where an interrupted run left off.
+
+    Returns
+        False if the file was there already
+    Raises
+        DatasetError: the file or its work folder holds another data set, or a room failed
+    """
+    path = Path(path)
+    if path.exists():
+        same_plan(plan, Dataset.load(path, audio=False).meta, path)
+        return False
+    work = work_folder(path)
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatasetError(f"{work}: cannot be made ({error.strerror})") from error
+    with alone(work):
+        resume(plan, work, workers, progress)
+        collect(plan, work, path)
+        shutil.rmtree(work)
+    return True
+
+
+@contextmanager
+def alone(work: Path) -> Iterator[None]:
+    """Refuse a work folder in which another process is at work."""
+    with (work / "lock").open("w") as lock:
+        if sys.platform != "win32":  # which has no such locks
+            import fcntl
+
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise DatasetError(f"{work}: another run is at work in it; wait for it") from error
+        yield
+
+
+def resume(plan: Plan, work: Path, workers: int, progress: bool) -> None:
+    """Make the utterances and rooms that a work folder has not yet."""
+    settings = work / "plan.json"
+    if settings.exists():
+        same_plan(plan, json.loads(settings.read_text(encoding="utf-8")), work)
+    else:
+        whole(settings, lambda part: part.write_text(json.dumps(plan.meta), encoding="utf-8"))
+    missing = [k for k in range(plan.material.sentences) if not spoken(work, k).exists()]
+    said = functools.partial(say_one, plan, work)
+    spread(said, missing, workers, f"{plan.split}: speech", progress)
+    missing = [k for k in range(plan.rooms) if not shard(work, k).exists()]
+    simulate = functools.partial(simulate_room, plan, work)
+    spread(simulate, missing, workers, f"{plan.split}: rooms", progress)
+
+
+def same_plan(plan: Plan, found: dict[str, Any], where: Path) -> None:
+    """Refuse to go on with, or to take for this one, what was made by another plan."""
+    other = [name for name in plan.meta if found.get(name) != plan.meta[name]]
+    if other:
+        said = "; ".join(f"{n} {found.get(n)!r}, wanted is {plan.meta[n]!r}" for n in other[:2])
+        raise DatasetError(
+            f"{where}: made with other settings ({said}); remove it or choose another file"
+        )
+
+
+def spoken(work: Path, number: int) -> Path:
+    """File of an utterance."""
+    return work / f"speech-{number:06}.wav"
+
+
+def shard(work: Path, number: int) -> Path:
+    """File of a room's frames."""
+    return work / f"room-{number:06}.npz"
+
+
+def whole(path: Path, fill: Callable[[Path], Any]) -> None:
+    """Let `fill` write a file beside `path`, and put it in place once it is whole."""
+    part = path.with_name(f".{path.name}.part")
+    fill(part)
+    part.replace(path)
+
+
+def say_one(plan: Plan, work: Path, number: int) -> None:
+    """Speak an utterance into the work folder."""
+    speak(spoken(work, number), plan.split, number, plan.definition.fs, plan.seed)
+
+
+@functools.lru_cache(maxsize=4)
+def computer(definition: FeatureDefinition) -> GccPhat:
+    """Keep the tables of a definition."""
+    return GccPhat(definition)
+
+
+def simulate_room(plan: Plan, work: Path, number: int) -> int:
+    """Simulate a room's clips into the work folder; return how many frames hold sound."""
+    d = plan.definition
+    rng = np.random.default_rng([plan.seed, voices(plan.split).number, 2, number])
+    chosen = silenced(condition(plan.conditions[number % len(plan.conditions)]), plan.material)
+    room = draw_room(chosen, plan.split, rng)
+    files = plan.material.files or tuple(spoken(work, k) for k in range(plan.material.sentences))
+    columns: dict[str, list[Any]] = {name: [] for name in FIELDS}
+    heard = []
+    for clip in range(number * plan.clips, (number + 1) * plan.clips):
+        scene = draw_scene(chosen, room, d, rng)
+        frames, fields = simulate_clip(chosen, scene, clip, files, d, rng)
+        heard.append(frames)
+        for name, value in (fields | {"room": number}).items():
+            columns[name] += [value] * len(frames)
+    audio = np.concatenate(heard)
+    arrays = {name: np.array(columns[name], dtype=kind) for name, kind in FIELDS.items()}
+    arrays["features"] = computer(d)(audio * np.float32(1 / 32768))
+    if plan.audio:
+        arrays["audio"] = audio
+
+    def fill(part: Path) -> None:
+        with part.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+
+    whole(shard(work, number), fill)
+    return len(audio)
+
+
+def collect(plan: Plan, work: Path, path: Path) -> None:
+    """Put the rooms together in their order."""
+    shards = [shard(work, k) for k in range(plan.rooms)]
+    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in ("features", *FIELDS)}
+    for one in shards:
+        try:
+            with one.open("rb") as raw, np.load(raw) as file:
+                for name, values in parts.items():
+                    values.append(file[name])
+        except UNREADABLE as error:
+            raise DatasetError(f"{one}: damaged ({error}); remove it and run again") from error
+    arrays = {name: np.concatenate(values) for name, values in parts.items()}
+    write(path, plan.meta, arrays, map(audio_of, shards) if plan.audio else ())
+
+
+def audio_of(one: Path) -> NDArray[np.int16]:
+    """Read a room's samples, int16 [n, mics, frame]."""
+    with np.load(one) as file:
+        return np.asarray(file["audio"])

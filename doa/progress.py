@@ -1,6 +1,6 @@
 """A progress bar for long work."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TypeVar
 
 from rich.console import Console
@@ -9,8 +9,12 @@ from rich.progress import track as bar
 T = TypeVar("T")
 
 
-def track(items: Sequence[T], label: str, show: bool) -> Iterable[T]:
-    """Iterate over `items`, with a bar on standard error if `show`; it goes when it is full."""
+def track(items: Iterable[T], label: str, show: bool, total: int | None = None) -> Iterable[T]:
+    """Iterate over `items`, with a bar on standard error if `show`; it goes when it is full.
+
+    Parameters
+        total : how many items there are, where they have no length
+    """
     if not show:
         return items
-    return bar(items, label, console=Console(stderr=True), transient=True)
+    return bar(items, label, total=total, console=Console(stderr=True), transient=True)

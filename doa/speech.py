@@ -7,7 +7,6 @@ bursts. Speech comes from the program espeak-ng.
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,9 @@ import scipy.signal
 from numpy.typing import NDArray
 
 from .errors import DatasetError
+
+#: Nothing that is said here takes so long, even on a busy machine, seconds.
+SAY_SECONDS = 120
 
 KINDS = ("speech", "noise", "bursts", "white")
 #: How often each kind sounds: speech (or a recording in its place), noise with a random spectrum,
@@ -69,14 +71,17 @@ def espeak() -> str:
     if program is None:
         raise DatasetError(
             "espeak-ng is not installed, and the simulated speech comes from it; install it "
-            "(e.g. apt-get install espeak-ng, brew install espeak-ng)"
+            "(e.g. apt-get install espeak-ng, brew install espeak-ng), or make data sets of "
+            "recordings (--source-folder) or of noise and bursts alone (--no-speech)"
         )
     return program
 
 
 def espeak_version() -> str:
     """Version line of espeak-ng, e.g. "eSpeak NG text-to-speech: 1.51"."""
-    said = subprocess.run([espeak(), "--version"], capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [espeak(), "--version"], capture_output=True, text=True, check=True, timeout=SAY_SECONDS
+    )
     return said.stdout.split("  ")[0].strip()
 
 
@@ -99,9 +104,18 @@ def say(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "said.wav"
         command = [espeak(), "-v", f"{language}+{speaker}", "-s", str(speed), "-p", str(pitch)]
-        done = subprocess.run(
-            [*command, "-w", str(path), "--", text], capture_output=True, text=True, check=False
-        )
+        try:
+            done = subprocess.run(
+                [*command, "-w", str(path), "--", text],
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=SAY_SECONDS,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise DatasetError(
+                f"espeak-ng took over {SAY_SECONDS} s to say {text[:30]!r} as {language}+{speaker}"
+            ) from error
         if done.returncode or not path.is_file():
             raise DatasetError(
                 f"espeak-ng cannot say {text[:30]!r} as {language}+{speaker}: "
@@ -133,31 +147,26 @@ def words(rng: np.random.Generator, count: int) -> str:
     return ", ".join(" ".join(sentence[at : at + 5]) for at in range(0, count, 5)) + "."
 
 
-def utterances(
-    split: str, count: int, fs: int, seed: int, progress: Iterable[int] | None = None
-) -> list[NDArray[np.float32]]:
-    """Speak `count` invented sentences with the split's voices, each several seconds long.
+def utterance(split: str, number: int, fs: int, seed: int) -> NDArray[np.float32]:
+    """Speak an invented sentence, several seconds long, with one of the split's voices.
 
     Parameters
-        progress : an iterable of 0 .. count - 1 that shows progress, if wanted
+        number : of the utterance; each has its own stream of random numbers
     Returns
-        `count` arrays float32 [samples], RMS 1, without pauses at the ends
+        float32 [samples], RMS 1, without pauses at the ends
     """
     who = voices(split)
-    rng = np.random.default_rng([seed, who.number, 1])
-    said = []
-    for _ in range(count) if progress is None else progress:
-        x = say(
-            words(rng, int(rng.integers(6, 12))),
-            str(rng.choice(who.languages)),
-            str(rng.choice(who.speakers)),
-            fs,
-            speed=int(rng.integers(120, 210)),
-            pitch=int(rng.integers(15, 90)),
-        )
-        heard = np.flatnonzero(np.abs(x) > 0.05)
-        said.append(x[heard[0] : heard[-1] + 1])
-    return said
+    rng = np.random.default_rng([seed, who.number, 1, number])
+    x = say(
+        words(rng, int(rng.integers(6, 12))),
+        str(rng.choice(who.languages)),
+        str(rng.choice(who.speakers)),
+        fs,
+        speed=int(rng.integers(120, 210)),
+        pitch=int(rng.integers(15, 90)),
+    )
+    heard = np.flatnonzero(np.abs(x) > 0.05)
+    return x[heard[0] : heard[-1] + 1]
 
 
 def coloured(rng: np.random.Generator, samples: int, fs: int) -> NDArray[np.float64]:

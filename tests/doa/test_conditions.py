@@ -3,7 +3,7 @@ import itertools
 
 import pytest
 
-from otus.doa.conditions import CONDITIONS, HARD, REFERENCE
+from otus.doa.conditions import CONDITIONS, HARD, REFERENCE, condition
 from otus.doa.errors import DatasetError
 from otus.doa.speech import SPLITS
 
@@ -31,3 +31,11 @@ def test_the_reference_has_rooms_for_every_split_and_shares_none() -> None:
 def test_impossible_conditions_are_refused(change: dict[str, object], message: str) -> None:
     with pytest.raises(DatasetError, match=message):
         dataclasses.replace(HARD, **change)
+
+
+def test_an_unknown_condition_says_which_is_near() -> None:
+    assert condition("hard") is HARD
+    with pytest.raises(
+        DatasetError, match=r"'hrad' is not known; did you mean 'hard'\?; known: ha"
+    ):
+        condition("hrad")

@@ -1,10 +1,12 @@
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from otus.doa.dataset import Dataset
+from otus.doa.dataset import Dataset, write
 from otus.doa.definitions import UMA8
 from otus.doa.errors import DatasetError
 
@@ -31,6 +33,30 @@ def test_sets_are_saved_and_loaded(toy: Dataset, tmp_path: Path) -> None:
     assert Dataset.load(tmp_path / "b.npz").audio is None
 
 
+def test_the_same_set_has_the_same_bytes_and_a_failure_leaves_nothing(
+    toy: Dataset, tmp_path: Path
+) -> None:
+    toy.save(tmp_path / "a.npz")
+    before = (tmp_path / "a.npz").read_bytes()
+    write(
+        tmp_path / "b.npz",
+        toy.meta,
+        {"features": toy.features, **toy.fields},
+        iter(np.array_split(toy.audio, 5)),
+    )
+    assert (tmp_path / "b.npz").read_bytes() == before
+    assert Dataset.load(tmp_path / "b.npz", audio=False).audio is None
+
+    def broken() -> Iterator[NDArray[np.int16]]:
+        yield toy.audio[:3]
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full"):
+        write(tmp_path / "a.npz", toy.meta, {"features": toy.features}, broken())
+    assert (tmp_path / "a.npz").read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.npz", "b.npz"]
+
+
 def test_where_keeps_rows_together(toy: Dataset) -> None:
     mask = toy["room"] == 1
     kept = toy.where(mask)
@@ -54,9 +80,11 @@ def test_the_summary_leaves_out_what_there_is_not(toy: Dataset) -> None:
 def test_unreadable_sets_are_refused(tmp_path: Path, toy: Dataset) -> None:
     with pytest.raises(DatasetError, match="no such file; make it"):
         Dataset.load(tmp_path / "none.npz")
-    (tmp_path / "text.npz").write_text("hello")
-    with pytest.raises(DatasetError, match=r"text\.npz: not a data set"):
-        Dataset.load(tmp_path / "text.npz")
+    toy.save(tmp_path / "a.npz")
+    for content in (b"hello", b"", (tmp_path / "a.npz").read_bytes()[:5000]):
+        (tmp_path / "text.npz").write_bytes(content)
+        with pytest.raises(DatasetError, match=r"text\.npz: not a data set"):
+            Dataset.load(tmp_path / "text.npz")
     with pytest.raises(DatasetError, match="make it again"):
         Dataset(toy.features[1:], toy.fields, toy.meta)
     with pytest.raises(DatasetError, match=r"shape \(12, 15\), its definition says \(13, 15\)"):

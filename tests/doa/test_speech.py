@@ -44,12 +44,13 @@ def test_every_voice_of_every_split_speaks(split: str) -> None:
 
 @spoken
 def test_utterances_are_reproducible_and_several_seconds_long() -> None:
-    said = speech.utterances("test", 2, 16_000, seed=5)
-    again = speech.utterances("test", 2, 16_000, seed=5)
+    said, again = ([speech.utterance("test", k, 16_000, seed=5) for k in (0, 1)] for _ in "ab")
     for a, b in zip(said, again, strict=True):
         assert np.array_equal(a, b)
         assert len(a) > 16_000
         assert 0.5 < np.sqrt(np.mean(a**2)) < 1.2
+    assert len(said[0]) != len(said[1])
+    assert len(speech.utterance("train", 0, 16_000, seed=5)) != len(said[0])
 
 
 @spoken
@@ -60,17 +61,24 @@ def test_an_unknown_voice_is_an_error() -> None:
 
 def test_without_espeak_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    with pytest.raises(DatasetError, match="apt-get install espeak-ng"):
+    with pytest.raises(DatasetError, match=r"apt-get install espeak-ng.*--no-speech"):
         speech.espeak()
 
 
 def test_noise_and_bursts_follow_the_seed_and_have_a_level() -> None:
-    for make in (speech.noise, speech.bursts):
+    for make in (speech.noise, speech.bursts, speech.white):
         a, b, c = (make(np.random.default_rng(seed), 16_000, 16_000) for seed in (1, 1, 2))
         assert a.shape == (16_000,)
         assert np.array_equal(a, b)
         assert not np.array_equal(a, c)
         assert 0.3 < np.sqrt(np.mean(a**2)) < 1.5
+
+
+@spoken
+def test_a_program_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speech, "SAY_SECONDS", 1e-6)
+    with pytest.raises(DatasetError, match=r"took over 1e-06 s to say 'hello' as de\+m1"):
+        speech.say("hello", "de", "m1", 16_000)
 
 
 def test_normalising_silence_gives_silence() -> None:
