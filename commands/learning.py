@@ -1,4 +1,4 @@
-"""The commands that make, judge and list models, as the command line shows them."""
+"""The commands that make data sets, and make, judge and list models."""
 
 import math
 from pathlib import Path
@@ -45,6 +45,81 @@ def _labelled(
             )
         found.append((Path(name), angles))
     return found
+
+
+@click.command()
+@click.argument("out", type=_FILE, required=False)
+@click.option(
+    "--split",
+    type=click.Choice(["train", "validation", "test", "demo"]),
+    default="train",
+    show_default=True,
+    help="Splits share neither rooms nor voices, words, files, noises.",
+)
+@click.option(
+    "--condition",
+    "conditions",
+    multiple=True,
+    default=("hard",),
+    show_default=True,
+    metavar="NAME",
+    help="hard, easy, hard-high, easy-high, reference, two or two-easy (docs/datasets.md). Given "
+    "more than once, they are taken in turn, one a room.",
+)
+@click.option("--rooms", type=click.IntRange(1), default=100, show_default=True)
+@click.option(
+    "--clips",
+    type=click.IntRange(1),
+    default=4,
+    show_default=True,
+    help="Clips of 1.2 s in each room, each with its own sources and place of the array.",
+)
+@click.option(
+    "--array",
+    default="uma8",
+    show_default=True,
+    metavar="NAME|FILE.toml",
+    help="Microphones and features: uma8, uma8-centre, respeaker4, reference-13, reference-25, "
+    "reference-25x2, reference-39, or a file.",
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option(
+    "--utterances",
+    type=click.IntRange(1),
+    help="Sentences that espeak-ng speaks to choose from; one a clip, at most 400, if not given.",
+)
+@click.option(
+    "--source-folder",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Recordings (WAV, FLAC, Ogg) to sound in place of synthetic speech; each file belongs to "
+    "one split, by its content.",
+)
+@click.option(
+    "--no-speech",
+    "speech",
+    flag_value=False,
+    default=True,
+    is_flag=True,
+    help=("Noise and bursts alone, where espeak-ng is not installed."),
+)
+@click.option("--audio", is_flag=True, help="Keep the samples of every frame beside its features.")
+@click.option("--workers", type=click.IntRange(1), help="Processes; one a core, if not given.")
+@click.option("--bench", is_flag=True, help="Measure frames a second on one core; makes no file.")
+@common("json")
+def dataset(**options: Any) -> None:
+    """Simulate rooms and write what an array hears in them, with the truth, to OUT (.npz).
+
+    \b
+    otus dataset train.npz --rooms 1500 --condition hard --condition easy
+    otus dataset test.npz --split test --rooms 100 --audio
+    otus dataset desk.npz --array desk.toml --source-folder ~/speech
+    otus dataset --bench --rooms 20
+
+    The same seed gives the same bytes, whatever the number of workers. An interrupted run leaves
+    its rooms in OUT.work; the same command goes on from there.
+    """
+    call("dataset", **options)
 
 
 @click.command()
@@ -188,4 +263,4 @@ def models(**options: Any) -> None:
     call("models", **options)
 
 
-COMMANDS = (train, quantise, evaluate, models)
+COMMANDS = (dataset, train, quantise, evaluate, models)

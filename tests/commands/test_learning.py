@@ -5,13 +5,19 @@ import inspect
 import click
 import pytest
 
-from otus.commands import evaluate, learning, quantise, train
+from otus.commands import dataset, evaluate, learning, quantise, train
 from otus.commands import models as listing
 from otus.doa.angles import TASKS
 
 from .conftest import otus
 
-MODULES = {"train": train, "quantise": quantise, "evaluate": evaluate, "models": listing}
+MODULES = {
+    "dataset": dataset,
+    "train": train,
+    "quantise": quantise,
+    "evaluate": evaluate,
+    "models": listing,
+}
 
 
 def test_the_tasks_are_those_of_the_package() -> None:
