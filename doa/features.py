@@ -234,6 +234,40 @@ def gcc_phat(frames: NDArray[Any], definition: FeatureDefinition) -> NDArray[np.
     return GccPhat(definition)(frames)
 
 
+def arrivals(directions: NDArray[np.float64], definition: FeatureDefinition) -> NDArray[np.float64]:
+    """Tell when plane waves reach the microphones, after the array's origin, in lags.
+
+    Parameters
+        directions : float64 [directions, 3], unit vectors towards the sources
+    Returns
+        float64 [directions, mics]
+    """
+    d = definition
+    return np.asarray(-directions @ d.array.xyz.T / d.c * d.fs * d.interpolation)
+
+
+def steered(
+    features: NDArray[np.float32], definition: FeatureDefinition, arrival: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Look up every pair's feature at the lags of plane waves, between lags by a straight line.
+
+    Parameters
+        features : float32 [n, lags, pairs]
+        arrival : float64 [directions, mics], as `arrivals` tells
+    Returns
+        float64 [n, directions, pairs]
+    """
+    d = definition
+    found = np.empty((len(features), len(arrival), d.shape[1]))
+    for pair, (i, j) in enumerate(d.array.pairs):
+        lag = arrival[:, i] - arrival[:, j] + d.max_lag
+        low = np.clip(np.floor(lag).astype(np.int64), 0, d.lags - 2)
+        part = lag - low
+        curve = features[:, :, pair]
+        found[:, :, pair] = (1 - part) * curve[:, low] + part * curve[:, low + 1]
+    return found
+
+
 def srp_phat(
     features: NDArray[np.float32], definition: FeatureDefinition, azimuths: NDArray[np.float64]
 ) -> NDArray[np.float64]:
@@ -246,13 +280,5 @@ def srp_phat(
         float64 [n, directions], larger is likelier
     Source: DiBiase, Silverman & Brandstein 2001, "Robust localization in reverberant rooms"
     """
-    d = definition
-    arrival = -unit_vectors(azimuths, 0.0) @ d.array.xyz.T / d.c * d.fs * d.interpolation
-    power = np.zeros((len(features), len(azimuths)))
-    for pair, (i, j) in enumerate(d.array.pairs):
-        lag = arrival[:, i] - arrival[:, j] + d.max_lag
-        low = np.clip(np.floor(lag).astype(np.int64), 0, d.lags - 2)
-        part = lag - low
-        curve = features[:, :, pair]
-        power += (1 - part) * curve[:, low] + part * curve[:, low + 1]
-    return power
+    arrival = arrivals(unit_vectors(azimuths, 0.0), definition)
+    return steered(features, definition, arrival).sum(axis=2)

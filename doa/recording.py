@@ -1,4 +1,4 @@
-"""Read recordings, refuse those that do not fit, and gate the frames that hold sound."""
+"""Read recordings, and gate the frames that hold sound."""
 
 import struct
 from pathlib import Path
@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from .errors import RecordingError
 from .extras import require
-from .features import FeatureDefinition
 
 #: A frame is active within this many dB of the recording's loud frames ...
 GATE_RANGE_DB = 15.0
@@ -19,17 +18,16 @@ GATE_PERCENTILE = 95.0
 GATE_FLOOR_DB = -66.0
 
 
-def read(path: str | Path, definition: FeatureDefinition | None = None) -> tuple[NDArray[Any], int]:
+def read(path: str | Path) -> tuple[NDArray[Any], int]:
     """Read a WAV or FLAC file.
 
     Parameters
         path : the file
-        definition : the channels, sample rate and length that it must have, if given
     Returns
         int16 [mics, samples], or float32 [mics, samples] with full scale +-1 where the file is
         finer than 16 bits; the sample rate in Hz
     Raises
-        RecordingError: no such file, not audio, truncated, or not as the definition demands
+        RecordingError: no such file, not audio, or truncated
         MissingExtraError: soundfile is not installed
     """
     path = Path(path)
@@ -51,8 +49,6 @@ def read(path: str | Path, definition: FeatureDefinition | None = None) -> tuple
             f"{path}: truncated: the header promises {promised} samples per channel, "
             f"the file has {samples.shape[1]}; copy or record it again"
         )
-    if definition is not None:
-        check(samples, fs, definition, name=str(path))
     return samples, fs
 
 
@@ -82,48 +78,6 @@ def whole_riff(path: Path) -> None:
             at += length + length % 2
             file.seek(at)
     raise RecordingError(f"{path}: truncated: a WAV header without samples; record it again")
-
-
-def check(
-    samples: NDArray[Any], fs: int, definition: FeatureDefinition, name: str = "recording"
-) -> None:
-    """Refuse samples that do not fit the definition, or in which nothing can be heard.
-
-    Parameters
-        samples : int16 or float [mics, samples]
-        fs : sample rate, Hz
-        name : what error messages call the recording
-    Raises
-        RecordingError: wrong channels or rate, too short, not finite, or silent
-    """
-    d = definition
-    if samples.ndim != 2 or samples.shape[0] != d.array.mics:
-        channels = samples.shape[0] if samples.ndim == 2 else 1
-        raise RecordingError(
-            f"{name}: {channels} channel{'s' * (channels != 1)}, the array {d.array.name!r} has "
-            f"{d.array.mics} microphones; keep those channels, in the array's order "
-            f"(e.g. sox IN OUT remix {' '.join(str(k + 1) for k in range(d.array.mics))})"
-        )
-    if fs != d.fs:
-        raise RecordingError(
-            f"{name}: sample rate {fs} Hz, the model was trained at {d.fs} Hz; "
-            f"convert it first (e.g. sox IN -r {d.fs} OUT, or ffmpeg -i IN -ar {d.fs} OUT)"
-        )
-    if samples.shape[1] < d.frame:
-        raise RecordingError(
-            f"{name}: {samples.shape[1]} samples per channel, one frame needs {d.frame} "
-            f"({1000 * d.frame / d.fs:.0f} ms)"
-        )
-    if not np.isfinite(samples).all():
-        raise RecordingError(f"{name}: has samples that are infinite or not a number")
-    silent = [k for k in range(d.array.mics) if not samples[k].any()]
-    if len(silent) == d.array.mics:
-        raise RecordingError(f"{name}: silent: every sample is 0")
-    if silent:
-        raise RecordingError(
-            f"{name}: channel{'s' * (len(silent) > 1)} {', '.join(map(str, silent))} "
-            f"(from 0) silent: every sample is 0; is the microphone connected?"
-        )
 
 
 def levels(frames: NDArray[Any]) -> NDArray[np.float64]:

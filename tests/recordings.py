@@ -47,7 +47,7 @@ class Labelled:
         Returns
             int16 [4, samples]; the azimuths of the sources after the turn, degrees
         """
-        samples, _ = read(self.path, SQUARE)
+        samples, _ = read(self.path)
         azimuths = tuple((azimuth + 90.0 * quarters) % 360 for azimuth in self.azimuths)
         return np.roll(samples, quarters, axis=0), azimuths
 
