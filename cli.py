@@ -75,19 +75,28 @@ def demo(**options: Any) -> None:
 @main.command()
 @click.argument("recording", type=click.Path(path_type=Path))
 @common("device", "geometry", "oracle", "json")
-@click.option("--model", default="azimuth", show_default=True, help="Azimuth model.")
+@click.option(
+    "--csv", "as_csv", is_flag=True, help="Print comma-separated values, a row for every direction."
+)
+@click.option(
+    "--model",
+    default="azimuth",
+    show_default=True,
+    help="A shipped model (otus models), or a .tflite file with its card beside it.",
+)
 @click.option(
     "--elevation-model",
-    default="elevation",
-    show_default=True,
-    help="Elevation model; 'none' leaves the elevation out.",
+    metavar="MODEL",
+    help="The elevation's model; 'none' leaves the elevation out.  "
+    "[default: the shipped one that takes the same features as --model, if there is one]",
 )
 @click.option(
     "--average",
     type=click.IntRange(1, 64),
     default=4,
     show_default=True,
-    help="Frames whose probabilities are averaged.",
+    metavar="FRAMES",
+    help="Frames, up to each, whose probabilities are averaged; 64 ms each.",
 )
 @click.option(
     "--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write a picture (PNG)."
@@ -95,8 +104,15 @@ def demo(**options: Any) -> None:
 def locate(**options: Any) -> None:
     """Say where the sound in RECORDING (WAV or FLAC) comes from, frame by frame.
 
-    The recording must be as the model's card says: its channels in the order of the array's
-    microphones, its sample rate. Silent frames give no angle.
+    Channels must be in the order of the microphones of the array that the model's card names; a
+    higher sample rate than the card's is resampled. Silent and clipped frames give no angle, and
+    recordings with dead, doubled, inverted or exchanged channels are refused: docs/locate.md.
+
+    \b
+    otus locate talk.wav                           a table: time, azimuth, elevation, confidence
+    otus locate talk.wav --csv > talk.csv          for a spreadsheet
+    otus locate talk.wav --average 1 --plot a.png  every frame on its own, and a picture
+    otus locate talk.wav --model azimuth-small --elevation-model none --device /dev/ttyUSB0
     """
     call("locate", **options)
 

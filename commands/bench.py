@@ -10,7 +10,7 @@ from rich.table import Table
 
 from .. import models
 from ..doa.features import FeatureDefinition, GccPhat
-from ..doa.recording import active, read
+from ..doa.prepare import load
 from ..sim import oracles
 from .locate import definition_of
 from .report import render, show, tracked
@@ -51,9 +51,8 @@ def main(geometries: tuple[str, ...], frames: int, as_json: bool) -> None:
 
 def _features(definition: FeatureDefinition, frames: int) -> tuple[npt.NDArray[Any], float]:
     """Compute features of the demo recording's frames with sound, repeated to `frames`."""
-    samples, _ = read(models.FOLDER / "demo.flac", definition)
-    cut = definition.frames(samples)
-    cut = cut[active(cut)]
+    recording = load(models.FOLDER / "demo.flac", definition)
+    cut = recording.frames[recording.heard]
     cut = cut[np.arange(frames) % len(cut)]
     compute = GccPhat(definition)
     compute(cut[:WARM])

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from .. import models
 from ..doa.locate import Heard, compare, locate, read_truth
+from ..doa.prepare import load
 from ..driver.compiler import Oracle
 from ..sim import oracles
 from .locate import check_picture, definition_of, draw, inference
@@ -30,8 +31,8 @@ def main(device: str, geometry: str | None, oracle: Oracle, plot: Path, as_json:
     start = time.perf_counter()
     with Session(device, geometry, files, oracle) as session:
         ready = time.perf_counter()
-        callables = [inference(session, i, kept[i]) for i in range(len(NAMES))]
-        results = locate(recording, definition, *callables, progress=not as_json)
+        networks = {name: inference(session, i, kept[i]) for i, name in enumerate(NAMES)}
+        results = locate(load(recording, definition), networks, progress=not as_json)
         seconds = time.perf_counter() - ready
         figures = {name: session.figures(i) for i, name in enumerate(NAMES)}
         shape = session.geometry

@@ -1,18 +1,22 @@
 """`otus locate`: from a recording to angles."""
 
-import dataclasses
+import csv
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy.typing as npt
 from rich.table import Table
 
 from .. import models
 from ..doa import card
 from ..doa.angles import TASKS
+from ..doa.errors import RecordingError
 from ..doa.features import FeatureDefinition
 from ..doa.locate import Located, locate
+from ..doa.prepare import Recording, prepare
 from ..doa.recording import read
 from ..driver.compiler import Oracle
 from .report import CommandError, render, replacing, show
@@ -24,31 +28,102 @@ Floats = npt.NDArray[Any]
 def main(
     recording: Path,
     model: str,
-    elevation_model: str,
+    elevation_model: str | None,
     average: int,
     plot: Path | None,
     device: str,
     geometry: str | None,
     oracle: Oracle,
     as_json: bool,
+    as_csv: bool,
 ) -> None:
     """Locate and print; plot if asked."""
-    files = {"azimuth": models.find(model)}
-    if elevation_model != "none":
-        files["elevation"] = models.find(elevation_model)
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other; choose one")
+    files = chosen(model, elevation_model)
     definition = definition_of(files)
     if plot is not None:
         check_picture(plot)
-    samples, _ = read(recording, definition)
+    heard = prepared(recording, definition)
     with Session(device, geometry, list(files.values()), oracle) as session:
         check_shapes(files, session, definition)
-        callables = [inference(session, index) for index in range(len(files))]
-        results = locate(samples, definition, *callables, average=average, progress=not as_json)
-        figures = {task: session.figures(i) for i, task in enumerate(files)}
+        networks = {task: inference(session, k) for k, task in enumerate(files)}
+        quiet = as_json or as_csv
+        results = locate(heard, networks, average=average, progress=not quiet)
+        figures = {task: session.figures(k) for k, task in enumerate(files)}
     if plot is not None:
         draw(results, plot, title=recording.name)
-    values = {"frames": [dataclasses.asdict(r) for r in results], "models": figures}
-    show(as_json, values, lambda: table(results))
+    if as_csv:
+        for note in heard.notes:
+            click.echo(f"{recording}: {note}", err=True)
+        click.echo(rows(results), nl=False)
+        return
+    values = {
+        "recording": str(recording),
+        "notes": list(heard.notes),
+        "average": average,
+        "frames": [r.to_dict() for r in results],
+        "models": figures,
+    }
+    show(as_json, values, lambda: table(results, heard.notes))
+
+
+def chosen(model: str, elevation_model: str | None) -> dict[str, Path]:
+    """Find the model of each task.
+
+    Parameters
+        model : name or file, of any task
+        elevation_model : the same; "none" for no elevation; None for the first shipped one that
+            takes the same features, if there is any
+    """
+    file = models.find(model)
+    described, definition = card_of(file)
+    task = described["task"]
+    files = {task: file}
+    single = TASKS[task].field == "azimuth" and TASKS[task].sources == 1
+    if elevation_model is None and single:
+        for name in models.names():
+            other, takes = card_of(models.find(name))
+            if other["task"] == "elevation" and takes == definition:
+                return {**files, "elevation": models.find(name)}
+    if elevation_model not in (None, "none"):
+        if not single:
+            raise CommandError(
+                f"{model} tells {task}, and no elevation goes with that; leave --elevation-model "
+                "out, or choose a model of the azimuth"
+            )
+        files["elevation"] = models.find(str(elevation_model))
+    return files
+
+
+def prepared(recording: Path, definition: FeatureDefinition) -> Recording:
+    """Read and prepare a recording; where its channels do not fit, name models that they fit."""
+    samples, fs = read(recording)
+    try:
+        return prepare(samples, fs, definition, str(recording))
+    except RecordingError as error:
+        mics = len(samples)
+        fitting = [
+            f"{name} ({takes.array.name})"
+            for name in models.names()
+            if (takes := card_of(models.find(name))[1]).array.mics == mics
+        ]
+        if mics == definition.array.mics or not fitting:
+            raise
+        raise CommandError(
+            f"{error}, or use a model for {mics} microphones: {', '.join(fitting)}"
+        ) from error
+
+
+def card_of(file: Path) -> tuple[dict[str, Any], FeatureDefinition]:
+    """Read the card beside a model."""
+    beside = file.with_suffix(".json")
+    if not beside.is_file():
+        raise CommandError(
+            f"{file}: no card {beside.name} beside it; a model for recordings needs its card, "
+            f"since that holds the feature definition (shipped models: {', '.join(models.names())})"
+        )
+    return card.read(beside)
 
 
 def definition_of(files: dict[str, Path]) -> FeatureDefinition:
@@ -59,13 +134,7 @@ def definition_of(files: dict[str, Path]) -> FeatureDefinition:
     """
     definitions = {}
     for task, file in files.items():
-        beside = file.with_suffix(".json")
-        if not beside.is_file():
-            raise CommandError(
-                f"{file}: no card {beside.name} beside it; a model for recordings needs its card, "
-                "since that holds the feature definition"
-            )
-        described, definition = card.read(beside)
+        described, definition = card_of(file)
         if described["task"] != task:
             raise CommandError(
                 f"{file}: its card says that it tells {described['task']}, not {task}; give a "
@@ -129,15 +198,33 @@ def check_picture(path: Path) -> None:
         raise CommandError(f"{path}: pictures are PNG files; name it {path.with_suffix('.png')}")
 
 
-def table(results: list[Located]) -> str:
-    """Format the frames as a table."""
+def table(results: list[Located], notes: tuple[str, ...] = ()) -> str:
+    """Format the frames as a table; further sources of a frame have a row of their own."""
     out = Table(box=None, header_style="bold")
     for heading in ("time s", "azimuth", "elevation", "confidence"):
         out.add_column(heading, justify="right")
     for r in results:
-        if r.azimuth is None:
-            out.add_row(f"{r.time:.2f}", "-", "-", "silent")
-        else:
-            elevation = "-" if r.elevation is None else f"{r.elevation:.0f}°"
-            out.add_row(f"{r.time:.2f}", f"{r.azimuth:.0f}°", elevation, f"{r.confidence:.2f}")
-    return render(out)
+        if not r.directions:
+            out.add_row(f"{r.time:.2f}", "-", "-", r.state)
+        for number, d in enumerate(r.directions):
+            angles = (
+                "-" if angle is None else f"{angle:.0f}°" for angle in (d.azimuth, d.elevation)
+            )
+            out.add_row("" if number else f"{r.time:.2f}", *angles, f"{d.confidence:.2f}")
+    count = sum(r.active for r in results)
+    lines = [render(out).rstrip("\n"), "", f"{count} of {len(results)} frames have a direction"]
+    return "\n".join([*lines, *(f"note: {note}" for note in notes)])
+
+
+def rows(results: list[Located]) -> str:
+    """Format the frames as comma-separated values, a row for every direction."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("time", "state", "azimuth", "elevation", "confidence"))
+    for r in results:
+        if not r.directions:
+            writer.writerow((f"{r.time:.3f}", r.state, "", "", ""))
+        for d in r.directions:
+            angles = ("" if a is None else f"{a:.1f}" for a in (d.azimuth, d.elevation))
+            writer.writerow((f"{r.time:.3f}", r.state, *angles, f"{d.confidence:.3f}"))
+    return out.getvalue()

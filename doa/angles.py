@@ -123,17 +123,31 @@ class Task:
     def decode(self, probabilities: NDArray[Any]) -> NDArray[np.float64]:
         """Turn outputs [n, classes] into angles: degrees float64 [n, sources].
 
-        Two sources are the two highest peaks round the circle. The angle lies between the centres
-        of classes, but never leaves its own.
+        Raises
+            ModelError: the wrong number of classes
+        """
+        return self.directions(probabilities)[0]
 
+    def directions(
+        self, probabilities: NDArray[Any]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Turn outputs [n, classes] into angles, and say how sure they are.
+
+        Two sources are the two highest peaks round the circle, the higher one first.
+
+        Returns
+            degrees float64 [n, sources]; confidence float64 [n, sources]: of one source the share
+            of the probability within 10 degrees, of two the peak's own
         Raises
             ModelError: the wrong number of classes
         """
         if self.sources == 1:
-            return decode(probabilities, self.classes)[0][:, None]
+            degrees, confidence = decode(probabilities, self.classes)
+            return degrees[:, None], confidence[:, None]
         p = checked(probabilities, self.classes)
         best = peaks(p, self.sources)
-        return np.stack([between(p, k, self.classes)[0] for k in best.T], axis=1)
+        found = [between(p, k, self.classes) for k in best.T]
+        return np.stack(found, axis=1), np.minimum(np.take_along_axis(p, best, axis=1), 1.0)
 
     def match(self, degrees: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.float64]:
         """Order found angles as the truth they fit best: the order with the least sum of errors.
@@ -167,17 +181,29 @@ def task(name: str) -> Task:
     return TASKS[name]
 
 
-def circular_mean(
+def resultant(
     degrees: NDArray[Any], weights: NDArray[Any] | None = None, axis: int = -1
-) -> NDArray[np.float64]:
-    """Weighted mean direction in degrees, [0, 360).
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Average unit vectors: mean direction in degrees, [0, 360), and length, 0 to 1.
+
+    The shorter the vector, the less the directions agree; opposite ones cancel out, and the mean of
+    what has the length 0 is no direction.
 
     Source: Mardia & Jupp 2000, "Directional Statistics", section 2.2
     """
     phasor = np.exp(1j * np.radians(np.asarray(degrees, dtype=np.float64)))
-    total = np.sum(phasor if weights is None else phasor * weights, axis=axis)
+    weight = np.ones(phasor.shape) if weights is None else np.asarray(weights, dtype=np.float64)
+    total = np.sum(phasor * weight, axis=axis)
     mean: NDArray[np.float64] = np.degrees(np.angle(total)) % 360
-    return np.where(mean >= 360, 0.0, mean)
+    length = np.abs(total) / np.maximum(np.sum(weight, axis=axis), 1e-300)
+    return np.where(mean >= 360, 0.0, mean), np.asarray(length, dtype=np.float64)
+
+
+def circular_mean(
+    degrees: NDArray[Any], weights: NDArray[Any] | None = None, axis: int = -1
+) -> NDArray[np.float64]:
+    """Weighted mean direction in degrees, [0, 360); see `resultant` for how much it means."""
+    return resultant(degrees, weights, axis)[0]
 
 
 def decode(
@@ -185,19 +211,18 @@ def decode(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Turn probabilities into an angle and a confidence.
 
-    The winning class (the lowest index among equals) and its two neighbours vote by their
-    probability, so that the angle lies between centres; it never leaves the winning class.
-
     Parameters
         probabilities : float [n, classes], rows need not sum to 1 exactly
     Returns
-        degrees float64 [n]; confidence float64 [n] = the three classes' share of the probability
+        degrees float64 [n], around the winning class (the lowest index among equals) as `between`
+        interpolates; confidence float64 [n] = share of the probability `near` it
     Raises
         ModelError: the wrong number of classes
     """
     p = checked(probabilities, classes)
-    degrees, mass = between(p, p.argmax(axis=1), classes)
-    return degrees, np.minimum(mass / np.maximum(p.sum(axis=1), 1e-12), 1.0)
+    best = p.argmax(axis=1)
+    share = near(p, best, classes) / np.maximum(p.sum(axis=1), 1e-12)
+    return between(p, best, classes), np.minimum(share, 1.0)
 
 
 def checked(probabilities: NDArray[Any], classes: Classes) -> NDArray[np.float64]:
@@ -210,26 +235,59 @@ def checked(probabilities: NDArray[Any], classes: Classes) -> NDArray[np.float64
     return p
 
 
-def between(
-    p: NDArray[np.float64], best: NDArray[np.int64], classes: Classes
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Let each row's chosen class and its two neighbours vote: degrees [n], sum of the three [n].
+def around(
+    p: NDArray[np.float64], best: NDArray[np.int64], classes: Classes, degrees: float
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Cut out the classes within some degrees of chosen ones, at least the two neighbours.
 
     Parameters
         p : [n, classes]
-        best : class [n], which the angle does not leave
+        best : class [n]
+    Returns
+        float64 [n, 2 h + 1], 0 beyond the ends of classes that end; offsets int64 -h..h
     """
-    offsets = np.array([-1, 0, 1])
-    around = best[:, None] + offsets
-    inside = np.ones_like(around, dtype=np.bool_)
+    half = max(1, round(degrees / classes.step))
+    offsets = np.arange(-half, half + 1)
+    at = best[:, None] + offsets
+    values = np.take_along_axis(p, at % classes.count, axis=1)
     if not classes.circular:
-        inside = (around >= 0) & (around < classes.count)
-    votes = np.where(inside, np.take_along_axis(p, around % classes.count, axis=1), 0.0)
-    mass = np.maximum(votes.sum(axis=1), 1e-12)
-    shift = np.clip((votes @ offsets) / mass, -0.499, 0.499)
-    degrees = (best + shift) * classes.step
-    degrees = degrees % 360 if classes.circular else np.clip(degrees, 0.0, classes.centres[-1])
-    return degrees, mass
+        values = np.where((at >= 0) & (at < classes.count), values, 0.0)
+    return values, offsets
+
+
+def near(p: NDArray[np.float64], best: NDArray[np.int64], classes: Classes) -> NDArray[np.float64]:
+    """Sum what the classes within 10 degrees of chosen ones have: [n]."""
+    return np.asarray(around(p, best, classes, 10.0)[0].sum(axis=1))
+
+
+def between(
+    p: NDArray[np.float64], best: NDArray[np.int64], classes: Classes
+) -> NDArray[np.float64]:
+    """Find the angle between classes: the vertex of the parabola through their log probabilities.
+
+    Networks learn targets with the shape of a Gauss curve, whose logarithm is a parabola. With
+    classes of 10 degrees it goes through the class and its neighbours, and the angle stays in the
+    class; with finer classes it is fitted to those within 5 degrees. How much it gains:
+    `python -m otus.doa.measure subclass`.
+
+    Parameters
+        p : [n, classes]
+        best : class [n]
+    Returns
+        degrees float64 [n]
+    """
+    values, offsets = around(p, best, classes, 5.0)
+    half = int(offsets[-1])
+    # An int8 output has steps of 1 / 256; half a step stands for 0.
+    height = np.log(np.maximum(values, 1 / 512))
+    square = offsets**2 - np.mean(offsets**2)
+    slope = height @ offsets / np.sum(offsets**2)
+    curve = height @ square / np.sum(square**2)
+    # Without a curve down there is no vertex: the class's centre.
+    shift = np.where(curve < -1e-9, -slope / (2 * np.minimum(curve, -1e-9)), 0.0)
+    degrees = (best + np.clip(shift, 0.501 - half, half - 0.501)) * classes.step
+    ends = degrees % 360 if classes.circular else np.clip(degrees, 0.0, classes.centres[-1])
+    return np.asarray(ends)
 
 
 def peaks(p: NDArray[np.float64], count: int) -> NDArray[np.int64]:

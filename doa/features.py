@@ -281,4 +281,4 @@ def srp_phat(
     Source: DiBiase, Silverman & Brandstein 2001, "Robust localization in reverberant rooms"
     """
     arrival = arrivals(unit_vectors(azimuths, 0.0), definition)
-    return steered(features, definition, arrival).sum(axis=2)
+    return np.asarray(steered(features, definition, arrival).sum(axis=2))

@@ -10,7 +10,7 @@ from .angles import Task
 from .dataset import FIELDS, Dataset
 from .errors import DatasetError, RecordingError
 from .features import FeatureDefinition, gcc_phat
-from .recording import active, read
+from .prepare import load
 
 #: Share of real frames where simulated ones are mixed in: they keep what the network knows already.
 REAL_SHARE = 0.25
@@ -26,8 +26,7 @@ def recorded(
     Returns
         frames whose other fields are not known: NaN, or -1
     Raises
-        RecordingError: a file does not fit the definition, no frame of it holds sound, or it has
-            the wrong number of directions
+        RecordingError: `prepare` refuses a file, or it has the wrong number of directions
     """
     features, rows = [], []
     names = [task.field, f"{task.field}_2"][: task.sources]
@@ -37,14 +36,11 @@ def recorded(
                 f"{path}: got {len(degrees)} direction(s), the task {task.name} needs "
                 f"{task.sources}"
             )
-        frames = definition.frames(read(path, definition)[0])
-        sounding = active(frames)
-        if not sounding.any():
-            raise RecordingError(f"{path}: no frame is loud enough to hold sound")
-        features.append(gcc_phat(frames[sounding], definition))
+        recording = load(path, definition)
+        features.append(gcc_phat(recording.frames[recording.heard], definition))
         known = {**dict(zip(names, degrees, strict=True)), "room": number, "clip": number,
                  "source": number}  # fmt: skip
-        rows += [known] * int(sounding.sum())
+        rows += [known] * int(recording.heard.sum())
     if not features:
         raise DatasetError("fine-tuning: no recordings; give some with their directions")
     fields: dict[str, NDArray[np.generic]] = {}

@@ -1,23 +1,39 @@
 """From a recording to angles: frames, features, the networks, averages."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .angles import AZIMUTH, ELEVATION, circular_mean, decode, running_mean
-from .errors import RecordingError
-from .features import FeatureDefinition, GccPhat
+from .angles import AZIMUTH, resultant, running_mean, task
+from .errors import DefinitionError, RecordingError
+from .features import GccPhat
 from .litert import Infer
+from .prepare import HEARD, Recording
 from .progress import track
-from .recording import active, check, read
 
 #: Active frames that are computed at a time.
 BLOCK = 16
+#: Directions that agree less than this (they spread over more than 90 degrees) have no mean.
+AGREEMENT = 0.3
+
+
+@dataclass(frozen=True)
+class Direction:
+    """Where one source is.
+
+    Parameters
+        azimuth, elevation : degrees, or None where no network told it
+        confidence : how much of the probability lies at this angle, 0 to 1
+    """
+
+    azimuth: float | None
+    elevation: float | None
+    confidence: float
 
 
 @dataclass(frozen=True)
@@ -26,16 +42,39 @@ class Located:
 
     Parameters
         time : the frame's centre, seconds from the start
-        active : whether the frame holds sound; without it there is no direction
-        azimuth, elevation : degrees, or None
-        confidence : share of the probability in the winning azimuth class and its neighbours
+        state : "heard"; or "silent", "clipped" or "dropout", and there is no direction
+        directions : one a source, the most confident first
     """
 
     time: float
-    active: bool
-    azimuth: float | None
-    elevation: float | None
-    confidence: float
+    state: str
+    directions: tuple[Direction, ...] = ()
+
+    @property
+    def active(self) -> bool:
+        """Whether the frame has a direction."""
+        return self.state == HEARD
+
+    @property
+    def azimuth(self) -> float | None:
+        """Azimuth of the most confident direction, degrees."""
+        return self.directions[0].azimuth if self.directions else None
+
+    @property
+    def elevation(self) -> float | None:
+        """Elevation of the most confident direction, degrees."""
+        return self.directions[0].elevation if self.directions else None
+
+    @property
+    def confidence(self) -> float:
+        """Confidence of the most confident direction; 0 without any."""
+        return self.directions[0].confidence if self.directions else 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values: the most confident direction, and the list of all."""
+        names = ("time", "state", "active", "azimuth", "elevation", "confidence")
+        values = {name: getattr(self, name) for name in names}
+        return {**values, "directions": [asdict(d) for d in self.directions]}
 
 
 @dataclass(frozen=True)
@@ -49,10 +88,8 @@ class Segment:
 
 
 def locate(
-    recording: str | Path | NDArray[Any],
-    definition: FeatureDefinition,
-    infer_azimuth: Infer,
-    infer_elevation: Infer | None = None,
+    recording: Recording,
+    networks: Mapping[str, Infer],
     *,
     average: int = 4,
     progress: bool = False,
@@ -60,55 +97,55 @@ def locate(
     """Find out where the sound comes from, frame by frame.
 
     Parameters
-        recording : a WAV or FLAC file; or int16 or float [mics, samples] at the definition's rate
-        definition : as the networks' cards hold it
-        infer_azimuth, infer_elevation : float32 [n, lags, pairs] -> probabilities [n, classes];
-            they see the active frames only
+        recording : prepared for the networks' feature definition
+        networks : by the task of each, one for the azimuth or one for the elevation or both:
+            float32 [n, lags, pairs] -> probabilities [n, classes]; they see the frames that are
+            heard only; the first one's confidence is told
         average : how many frames, up to this one, share their probabilities
     Returns
         one result a frame
     Raises
-        RecordingError: the recording is unreadable, does not fit, or no frame of it holds sound
+        DefinitionError: two networks for one angle, or the elevation of two sources
+        ModelError: the wrong number of classes
     """
-    if isinstance(recording, str | Path):
-        samples, _ = read(recording, definition)
-    else:
-        samples = recording
-        check(samples, definition.fs, definition)
-    frames = definition.frames(samples)
-    sounding = active(frames)
-    if not sounding.any():
-        raise RecordingError(
-            "no frame is loud enough to hold sound (the gate: otus.doa.recording.active); "
-            "raise the microphones' gain"
+    tasks = [task(name) for name in networks]
+    if len({t.field for t in tasks}) < len(tasks):
+        raise DefinitionError(f"{' and '.join(networks)} tell the same angle; use one of them")
+    if len(tasks) > 1 and any(t.sources > 1 for t in tasks):
+        raise DefinitionError(
+            f"{' and '.join(networks)}: the elevation of two sources cannot be told; leave it out"
         )
-    compute = GccPhat(definition)
-    rows = np.flatnonzero(sounding)
+    compute = GccPhat(recording.definition)
+    heard = recording.heard
+    rows = np.flatnonzero(heard)
     blocks = [rows[at : at + BLOCK] for at in range(0, len(rows), BLOCK)]
-    around, above = [], []
+    told: list[list[NDArray[Any]]] = [[] for _ in networks]
     for block in track(blocks, "frames", progress):
-        features = compute(frames[block])
-        around.append(np.asarray(infer_azimuth(features)))
-        if infer_elevation is not None:
-            above.append(np.asarray(infer_elevation(features)))
-
-    def spread(found: list[NDArray[Any]]) -> NDArray[np.float64]:
-        some = np.concatenate(found)
-        every = np.zeros((len(frames), some.shape[1]))
+        features = compute(recording.frames[block])
+        for parts, infer in zip(told, networks.values(), strict=True):
+            parts.append(np.asarray(infer(features)))
+    found = {}
+    for t, parts in zip(tasks, told, strict=True):
+        some = np.concatenate(parts)
+        every = np.zeros((len(heard), some.shape[1]))
         every[rows] = some
-        return running_mean(every, average, sounding)
+        found[t.field] = t.directions(running_mean(every, average, heard))
+    confidence = found[tasks[0].field][1]
 
-    azimuth, confidence = decode(spread(around), AZIMUTH)
-    elevation = decode(spread(above), ELEVATION)[0] if above else None
-    return [
-        Located(
-            time=float(time),
-            active=bool(sounding[k]),
-            azimuth=float(azimuth[k]) if sounding[k] else None,
-            elevation=float(elevation[k]) if elevation is not None and sounding[k] else None,
-            confidence=float(confidence[k]) if sounding[k] else 0.0,
+    def angle(field: str, frame: int, source: int) -> float | None:
+        return float(found[field][0][frame, source]) if field in found else None
+
+    def directions(frame: int) -> tuple[Direction, ...]:
+        return tuple(
+            Direction(angle("azimuth", frame, k), angle("elevation", frame, k), float(sure))
+            for k, sure in enumerate(confidence[frame])
+            if np.isfinite(sure)
         )
-        for k, time in enumerate(definition.times(len(frames)))
+
+    times = recording.definition.times(len(heard))
+    return [
+        Located(float(time), str(state), directions(k) if state == HEARD else ())
+        for k, (time, state) in enumerate(zip(times, recording.states, strict=True))
     ]
 
 
@@ -133,7 +170,9 @@ class Heard:
 
     Parameters
         frames : active frames whose centre lies in the segment
-        azimuth, elevation : means over them, weighted by confidence; degrees, or None
+        azimuth, elevation : means over them, weighted by confidence; degrees, or None where the
+            directions disagree
+        agreement : length of the mean of the azimuths' unit vectors, 0 (they cancel out) to 1
         error : mean of the frames' absolute azimuth errors, degrees, or None
     """
 
@@ -141,6 +180,7 @@ class Heard:
     frames: int
     azimuth: float | None
     elevation: float | None
+    agreement: float
     error: float | None
 
 
@@ -152,17 +192,19 @@ def compare(results: Sequence[Located], truth: Sequence[Segment]) -> list[Heard]
             r for r in results if r.azimuth is not None and segment.start <= r.time < segment.end
         ]
         if not inside:
-            heard.append(Heard(segment, 0, None, None, None))
+            heard.append(Heard(segment, 0, None, None, 0.0, None))
             continue
         azimuth = np.array([r.azimuth for r in inside], dtype=np.float64)
         weight = np.array([r.confidence for r in inside])
+        mean, agreement = (float(v) for v in resultant(azimuth, weight))
         elevation = [r.elevation for r in inside if r.elevation is not None]
         heard.append(
             Heard(
                 segment,
                 len(inside),
-                float(circular_mean(azimuth, weight)),
+                mean if agreement >= AGREEMENT else None,
                 float(np.average(elevation, weights=weight)) if elevation else None,
+                agreement,
                 float(AZIMUTH.error(azimuth, segment.azimuth).mean()),
             )
         )

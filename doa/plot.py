@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,15 @@ TRUTH = "#e8590c"
 COLOURS = "viridis"
 #: Smallest marker, and what full confidence adds, points squared.
 MARKER = (6, 26)
+
+
+class Point(NamedTuple):
+    """A direction of a frame: seconds, degrees (elevation 0 where it is not known), 0 to 1."""
+
+    time: float
+    azimuth: float
+    elevation: float
+    confidence: float
 
 
 def plot(
@@ -35,9 +44,14 @@ def plot(
         RecordingError: no result has a direction
         MissingExtraError: matplotlib is not installed
     """
-    heard = [r for r in results if r.azimuth is not None]
+    heard = [
+        Point(r.time, d.azimuth, d.elevation or 0.0, d.confidence)
+        for r in results
+        for d in r.directions
+        if d.azimuth is not None
+    ]
     if not heard:
-        raise RecordingError("nothing to plot: no frame has a direction")
+        raise RecordingError("nothing to plot: no frame has an azimuth")
     require("matplotlib", "doa").use("Agg")
     pyplot = require("matplotlib.pyplot", "doa")
     style = {"font.size": 10, "font.family": "DejaVu Sans", "text.color": INK,
@@ -57,7 +71,7 @@ def size(confidence: Any) -> Any:
     return MARKER[0] + MARKER[1] * confidence**2
 
 
-def dots(heard: Sequence[Located]) -> dict[str, Any]:
+def dots(heard: Sequence[Point]) -> dict[str, Any]:
     """How the frames' markers look."""
     confidence = np.array([r.confidence for r in heard])
     return {
@@ -72,7 +86,7 @@ def dots(heard: Sequence[Located]) -> dict[str, Any]:
     }
 
 
-def over_time(axes: Any, heard: Sequence[Located], truth: Sequence[Segment], end: float) -> None:
+def over_time(axes: Any, heard: Sequence[Point], truth: Sequence[Segment], end: float) -> None:
     """Draw azimuth over time, with the truth as bands one class wide."""
     for number, segment in enumerate(truth):
         for turn in (-360, 0, 360):
@@ -104,13 +118,13 @@ def over_time(axes: Any, heard: Sequence[Located], truth: Sequence[Segment], end
     )  # fmt: skip
 
 
-def from_above(axes: Any, heard: Sequence[Located], truth: Sequence[Segment]) -> None:
+def from_above(axes: Any, heard: Sequence[Point], truth: Sequence[Segment]) -> None:
     """Draw directions as on a map of the sky: the horizon outside, the zenith in the middle.
 
     Frames without an elevation lie on the horizon.
     """
-    azimuth = np.radians([r.azimuth for r in heard if r.azimuth is not None])
-    height = [90 - (r.elevation or 0.0) for r in heard]
+    azimuth = np.radians([r.azimuth for r in heard])
+    height = [90 - r.elevation for r in heard]
     axes.scatter(azimuth, height, clip_on=False, **dots(heard))
     if truth:
         axes.scatter(

@@ -21,7 +21,7 @@ from .wiring import fault
 #: Floating-point samples above this are not of full scale +-1.
 LARGEST = 16.0
 #: An offset is taken away above this share of the channel's RMS.
-OFFSET = 0.05
+OFFSET = 0.1
 #: So many equal samples in a row at a channel's highest or lowest value are clipped, ...
 RUN = 3
 #: ... and above this share of clipped samples a frame gets no angle: up to there it costs none

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import wave
 from pathlib import Path
 
 import numpy as np
@@ -40,17 +39,6 @@ def inputs(tmp_path: Path) -> Path:
     path = tmp_path / "x.npy"
     rng = np.random.default_rng(1)
     np.save(path, rng.integers(-128, 128, (5, 13, 15), dtype=np.int8))
-    return path
-
-
-def recording(path: Path, channels: int = 6, fs: int = 16_000, seconds: float = 0.5) -> Path:
-    """Write a 16-bit WAV file of noise."""
-    samples = np.random.default_rng(2).integers(-9000, 9000, (int(fs * seconds), channels))
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(channels)
-        file.setsampwidth(2)
-        file.setframerate(fs)
-        file.writeframes(samples.astype("<i2").tobytes())
     return path
 
 
@@ -126,26 +114,6 @@ def test_info_says_what_the_device_is() -> None:
     assert (values["rows"], values["columns"], values["geometry"]) == (4, 4, "4x4")
 
 
-def test_locate_finds_the_demo_voices(tmp_path: Path) -> None:
-    plot = tmp_path / "p.png"
-    result = otus(
-        "locate", models.FOLDER / "demo.flac", "--device", "golden", "--json", "--plot", plot
-    )
-    assert result.exit_code == 0, result.output
-    heard = [f["azimuth"] for f in json.loads(result.stdout)["frames"] if f["active"]]
-    for truth in (40, 125, 357, 250, 190):
-        near = [a for a in heard if abs((a - truth + 180) % 360 - 180) <= 10]
-        assert len(near) > 10, truth
-    assert plot.read_bytes().startswith(b"\x89PNG")
-
-
-def test_locate_prints_a_table() -> None:
-    shown = otus("locate", models.FOLDER / "demo.flac", "--device", "golden").output
-    assert "azimuth" in shown
-    assert "silent" in shown
-    assert any("357°" in line or "0°" in line for line in shown.splitlines())
-
-
 def test_bench_compares_devices_and_runtimes() -> None:
     result = otus("bench", "--geometry", "8x8", "--frames", "3", "--json")
     assert result.exit_code == 0, result.output
@@ -169,54 +137,6 @@ def test_demo_checks_every_frame(tmp_path: Path) -> None:
         assert figures["cycles"] == figures["cycles_predicted"]
     assert all(segment["error"] < 10 for segment in values["segments"])
     assert plot.read_bytes().startswith(b"\x89PNG")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        ({"channels": 4}, "4 channels, the array 'uma8' has 6 microphones"),
-        ({"fs": 44_100}, "44100 Hz, the model was trained at 16000 Hz"),
-        ({"seconds": 0.05}, "one frame needs 2048"),
-    ],
-    ids=["channels", "sample rate", "too short"],
-)
-def test_locate_refuses_recordings_that_do_not_fit(
-    tmp_path: Path, arguments: dict[str, float], words: str
-) -> None:
-    path = recording(tmp_path / "r.wav", **arguments)
-    message = refused(FAILED, "locate", path, "--device", "golden")
-    assert f"{path}: " in message
-    assert words in message
-
-
-def test_locate_refuses_damaged_files(tmp_path: Path) -> None:
-    whole = recording(tmp_path / "r.wav").read_bytes()
-    cut = tmp_path / "cut.wav"
-    cut.write_bytes(whole[: len(whole) // 2])
-    assert "truncated" in refused(FAILED, "locate", cut, "--device", "golden")
-    cut.write_bytes(b"no sound at all")
-    assert "cut.wav" in refused(FAILED, "locate", cut, "--device", "golden")
-    assert "no such file" in refused(FAILED, "locate", tmp_path / "none.wav")
-
-
-def test_locate_needs_the_card(tmp_path: Path) -> None:
-    bare = tmp_path / "bare.tflite"
-    bare.write_bytes(AZIMUTH.read_bytes())
-    path = recording(tmp_path / "r.wav")
-    message = refused(FAILED, "locate", path, "--model", bare, "--device", "golden")
-    assert "bare.json" in message
-    assert "feature definition" in message
-
-
-def test_locate_refuses_models_of_another_task_and_changed_models(tmp_path: Path) -> None:
-    path = recording(tmp_path / "r.wav")
-    message = refused(FAILED, "locate", path, "--model", "elevation", "--device", "golden")
-    assert "tells elevation, not azimuth" in message
-    changed = tmp_path / "changed.tflite"
-    changed.write_bytes(AZIMUTH.read_bytes() + b"\0")
-    changed.with_suffix(".json").write_bytes(AZIMUTH.with_suffix(".json").read_bytes())
-    message = refused(FAILED, "locate", path, "--model", changed, "--device", "golden")
-    assert "not the model that changed.json describes" in message
 
 
 def test_outputs_may_be_links_or_no_files_at_all(tmp_path: Path, inputs: Path) -> None:

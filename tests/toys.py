@@ -21,6 +21,20 @@ def plane_wave(
     return (0.1 * waves).astype(np.float32)
 
 
+def noisy_wave(
+    azimuth: float,
+    elevation: float = 20.0,
+    *,
+    array: Array = UMA8.array,
+    noise: float = 0.03,
+    seed: int = 0,
+) -> NDArray[np.float32]:
+    """A plane wave, RMS 0.1, with each microphone's own noise: float32 [mics, samples]."""
+    wave = plane_wave(array, azimuth, elevation, seed=seed)
+    own = np.random.default_rng([seed, 1]).normal(scale=noise, size=wave.shape)
+    return (wave + own).astype(np.float32)
+
+
 def toy_set(seed: int = 0, frames: int = 7, sources: int = 1) -> Dataset:
     """Plane waves from every azimuth class; a second source is 100 degrees further round."""
     d = UMA8

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toys import plane_wave, toy_set
+from toys import noisy_wave, toy_set
 
-from otus.doa.arrays import preset
 from otus.doa.network import load
 
 from .conftest import otus
@@ -19,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 def hall(folder: Path) -> Path:
     """Write a recording of a plane wave from 120 degrees."""
-    samples = np.rint(plane_wave(preset("uma8"), 120.0) * 9000).astype("<i2")
+    samples = np.rint(noisy_wave(120.0) * 9000).astype("<i2")
     with wave.open(str(folder / "hall.wav"), "wb") as file:
         file.setnchannels(6)
         file.setsampwidth(2)

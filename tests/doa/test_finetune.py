@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from toys import noisy_wave
 
 from otus.doa.angles import task
 from otus.doa.dataset import Dataset
@@ -12,12 +13,12 @@ from otus.doa.definitions import UMA8, preset
 from otus.doa.errors import DatasetError, RecordingError
 from otus.doa.finetune import REAL_SHARE, mixed, recorded
 
-from .conftest import plane_wave, toy_set
+from .conftest import toy_set
 
 
 def recording(path: Path, azimuth: float) -> Path:
     """Write a WAV file of a plane wave."""
-    samples = np.rint(plane_wave(UMA8.array, azimuth) * 9000).astype("<i2")
+    samples = np.rint(noisy_wave(azimuth) * 9000).astype("<i2")
     with wave.open(str(path), "wb") as file:
         file.setnchannels(6)
         file.setsampwidth(2)

@@ -4,24 +4,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from recordings import QUARTERS, SQUARE, labelled
+from toys import noisy_wave
 
-from otus.doa.arrays import preset
+from otus.doa.definitions import UMA8, preset
 from otus.doa.features import FeatureDefinition
 from otus.doa.recording import active
 from otus.doa.wiring import evidence, fault, same
-
-from .conftest import plane_wave
-
-UMA8 = FeatureDefinition()
-
-
-def heard(
-    azimuth: float = 23.0, *, array: str = "uma8", noise: float = 0.03, seed: int = 0
-) -> NDArray[np.float32]:
-    """A plane wave, RMS 0.1, with each microphone's own noise: float32 [mics, samples]."""
-    wave = plane_wave(preset(array), azimuth, 20.0, seed=seed)
-    own = np.random.default_rng([seed, 1]).normal(scale=noise, size=wave.shape)
-    return (wave + own).astype(np.float32)
 
 
 def frames(x: NDArray[np.float32], d: FeatureDefinition = UMA8) -> NDArray[np.float32]:
@@ -31,8 +19,8 @@ def frames(x: NDArray[np.float32], d: FeatureDefinition = UMA8) -> NDArray[np.fl
 @pytest.mark.parametrize("array", ["uma8", "uma8-centre", "respeaker4"])
 @pytest.mark.parametrize("azimuth", [0.0, 23.0, 90.0, 301.0])
 def test_sound_channels_have_no_fault(array: str, azimuth: float) -> None:
-    d = FeatureDefinition(preset(array))
-    x = d.frames(heard(azimuth, array=array))
+    d = preset(array)
+    x = d.frames(noisy_wave(azimuth, array=d.array))
     assert fault(x, d) is None
     found = evidence(x, d)
     assert found.shares.min() > 0.7 * found.shares.max()
@@ -42,7 +30,7 @@ def test_sound_channels_have_no_fault(array: str, azimuth: float) -> None:
 
 @pytest.mark.parametrize("channel", range(6))
 def test_a_dead_microphone_and_an_inverted_one_are_named(channel: int) -> None:
-    x = heard()
+    x = noisy_wave(23.0)
     x[channel] *= -1
     assert f"channel {channel} (from 0) is inverted; swap the two wires" in str(
         fault(frames(x), UMA8)
@@ -55,7 +43,7 @@ def test_a_dead_microphone_and_an_inverted_one_are_named(channel: int) -> None:
 
 @pytest.mark.parametrize(("i", "j"), [(0, 1), (1, 4), (0, 3), (2, 5)])
 def test_exchanged_microphones_are_named(i: int, j: int) -> None:
-    x = heard(80.0)
+    x = noisy_wave(80.0)
     x[[i, j]] = x[[j, i]]
     assert f"with channels {i} and {j} (from 0) exchanged the sound fits" in str(
         fault(frames(x), UMA8)
@@ -65,16 +53,16 @@ def test_exchanged_microphones_are_named(i: int, j: int) -> None:
 
 @pytest.mark.parametrize("factor", [1.0, -0.4, 0.001])
 def test_a_channel_twice_is_named(factor: float) -> None:
-    x = heard()
+    x = noisy_wave(23.0)
     x[4] = factor * x[2]
     assert same(frames(x)) == (2, 4)
     assert "channels 2 and 4 (from 0) hold the same signal" in str(fault(frames(x), UMA8))
-    assert same(frames(heard())) is None
+    assert same(frames(noisy_wave(23.0))) is None
 
 
 def test_unrelated_noises_have_no_direction() -> None:
     for array in ("uma8", "respeaker4"):
-        d = FeatureDefinition(preset(array))
+        d = preset(array)
         noise = np.random.default_rng(3).normal(scale=0.1, size=(d.array.mics, 9000))
         assert "no sound in common" in str(fault(d.frames(noise), d))
 
