@@ -13,7 +13,7 @@ from ..doa.angles import TASKS, Task
 from ..doa.conditions import CONDITIONS
 from ..doa.confusion import plot as draw
 from ..doa.dataset import Dataset
-from ..doa.evaluate import GROSS, Score, evaluate, hear
+from ..doa.evaluate import GROSS, Score, evaluate, hear, spread
 from ..doa.features import FeatureDefinition
 from ..doa.network import load
 from ..driver.compiler import Oracle
@@ -54,7 +54,7 @@ def main(
     found = {INT8: hear(lambda _: probabilities, frames, task, average)}
     if network is not None:
         found[FLOAT] = hear(network, frames, task, average)
-    picked = _spread(len(frames), classical or len(frames))
+    picked = spread(len(frames), classical or len(frames))
     some = frames.where(picked)
     beside = {name: degrees[picked] for name, degrees in found.items()}
     if classical:
@@ -130,13 +130,6 @@ def _infer(session: Session, features: Floats, label: str, quiet: bool) -> Int8A
     return np.concatenate([session.infer(0, block) for block in shown])
 
 
-def _spread(count: int, wanted: int) -> npt.NDArray[np.bool_]:
-    """Pick frames evenly: bool [count]."""
-    mask = np.zeros(count, dtype=np.bool_)
-    mask[np.linspace(0, count - 1, min(count, wanted)).astype(np.int64)] = True
-    return mask
-
-
 def _gateware(
     file: Path,
     frames: Dataset,
@@ -149,7 +142,7 @@ def _gateware(
     """Run some frames on the simulated gateware; a single byte that differs is a failure."""
     if not wanted:
         return None
-    mask = _spread(len(frames), wanted)
+    mask = spread(len(frames), wanted)
     with Session("sim", geometry, [file], oracle) as session:
         counted = _infer(session, frames.features[mask], "simulated gateware", quiet)
     equal = int((counted == outputs[mask]).all(axis=1).sum())

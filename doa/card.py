@@ -1,9 +1,7 @@
 """Model cards: what a .tflite file is, how it was made, how good it is, which features it takes."""
 
 import hashlib
-import importlib.metadata
 import json
-import platform
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,24 +9,14 @@ from typing import Any
 from .angles import TASKS, Task
 from .dataset import Dataset
 from .errors import ModelError
-from .evaluate import Score
+from .evaluate import FIGURES, Score
 from .features import FeatureDefinition
+from .provenance import versions
 from .recording import GATE_FLOOR_DB, GATE_PERCENTILE, GATE_RANGE_DB
 
 #: Packages that shape a model.
 PACKAGES = ("numpy", "scipy", "pyroomacoustics", "tensorflow-cpu", "tensorflow", "keras",
             "ai-edge-litert")  # fmt: skip
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that shape a model."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def training(
@@ -53,7 +41,7 @@ def training(
         "command": command,
         "seed": seed,
         "epochs": epochs,
-        "versions": versions(),
+        "versions": versions(PACKAGES),
         "data": [s.summary() for s in sets],
     }
 
@@ -108,6 +96,41 @@ def write(model: Path, content: bytes, described: dict[str, Any]) -> Path:
     path = model.with_suffix(".json")
     path.write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
     return path
+
+
+def page(folder: Path) -> str:
+    """Lay the accuracy of every model in a folder out as a page of Markdown, from their cards."""
+    head = [*FIGURES, "int8 - float32"]
+    lines = [
+        "# Accuracy of the shipped models",
+        "",
+        "Written by `python -m otus.doa.recipe` from the cards beside it; `docs/models.md` says "
+        "what the conditions and figures mean.",
+    ]
+    for path in sorted(folder.glob("*.tflite")):
+        described, definition = read(path.with_suffix(".json"))
+        accuracy = described["accuracy"]
+        single = {s["name"]: s["exact"][0] for s in accuracy["float32"]}
+        lines += [
+            "",
+            f"## {path.stem}",
+            "",
+            f"{described['task']}, {described['classes']['count']} classes of "
+            f"{described['classes']['step_degrees']:g} degrees, array {definition.array.name}, "
+            f"{described['parameters']:,} parameters; `{described['command']}`.",
+            "",
+            "| frames of | frames | rooms | "
+            + " | ".join(name.replace("_", " ") for name in head)
+            + " |",
+            "|---" * (3 + len(head)) + "|",
+        ]
+        for s in accuracy["scores"]:
+            if "," not in s["name"]:
+                cells = ["{:.1f} ({:.1f} to {:.1f})".format(*s[figure]) for figure in FIGURES]
+                gap = f"{s['exact'][0] - single[s['name']]:+.1f}" if s["name"] in single else "-"
+                row = [s["name"], str(s["frames"]), str(s["rooms"]), *cells, gap]
+                lines.append(f"| {' | '.join(row)} |")
+    return "\n".join([*lines, ""])
 
 
 def read(path: Path) -> tuple[dict[str, Any], FeatureDefinition]:

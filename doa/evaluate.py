@@ -7,7 +7,7 @@ Source: Owen 2007, "The pigeonhole bootstrap"; Davison & Hinkley 1997, "Bootstra
 Application", section 3.8.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -98,30 +98,101 @@ def score(
     """
     if not len(truth):
         raise DatasetError(f"{name or 'evaluation'}: no frames to score")
-    gap = classes.distance(classes.of(degrees), classes.of(truth)).ravel()
     error = classes.error(degrees, truth).ravel()
-    # Frames of one room and one material always come together: sum them up once.
-    both = np.stack([np.repeat(rooms, truth.shape[1]), material.ravel()])
-    pairs, unit = np.unique(both, axis=1, return_inverse=True)
-    hits = np.stack([np.ones_like(error), gap == 0, gap <= 1, error > GROSS, error], axis=1)
-    sums = np.stack([np.bincount(unit, column) for column in hits.T], axis=1)
+    pairs, unit = clusters(rooms, material)
+    sums = total(hits(degrees, truth, classes), unit)
     order = np.argsort(error)
     ranked, owner = error[order], unit[order]
 
     def figures(weight: NDArray[np.float64]) -> NDArray[np.float64]:
-        total = weight @ sums
-        share = total[1:] / total[0] * np.array([100, 100, 100, 1])
+        whole = weight @ sums
+        share = whole[1:] / whole[0] * np.array([100, 100, 100, 1])
         reached = np.cumsum(weight[owner])
         # Of an even number of errors the median is between the middle two.
         middle = np.searchsorted(reached, [reached[-1] / 2, np.nextafter(reached[-1] / 2, np.inf)])
         return np.append(share, ranked[middle].mean())
 
-    rng = np.random.default_rng(seed)
-    found = [figures(w) for w in resamples(pairs, rng) if w.any()]
+    estimates = estimate(figures, pairs, seed)
+    return Score(name, len(truth), len(np.unique(rooms)), *estimates)
+
+
+def hits(degrees: NDArray[Any], truth: NDArray[Any], classes: Classes) -> NDArray[np.float64]:
+    """Compare matched angles, each for itself: 1, exact, within one, gross, error in its columns.
+
+    Returns
+        float64 [n * sources, 5]
+    """
+    gap = classes.distance(classes.of(degrees), classes.of(truth)).ravel()
+    error = classes.error(degrees, truth).ravel()
+    return np.stack([np.ones_like(error), gap == 0, gap <= 1, error > GROSS, error], axis=1)
+
+
+def clusters(rooms: NDArray[Any], material: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Find what always comes together: one room and one material.
+
+    Parameters
+        rooms : [n]
+        material : [n, sources]
+    Returns
+        the pairs of room and material [2, pairs]; which of them each source is of [n * sources]
+    """
+    both = np.stack([np.repeat(rooms, material.shape[1]), material.ravel()])
+    pairs, unit = np.unique(both, axis=1, return_inverse=True)
+    return pairs, unit
+
+
+def total(columns: NDArray[np.float64], unit: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Sum rows up by their unit: [n, k] -> float64 [units, k]."""
+    return np.stack([np.bincount(unit, column) for column in columns.T], axis=1)
+
+
+def estimate(
+    figures: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    pairs: NDArray[Any],
+    seed: int = 0,
+) -> list[Estimate]:
+    """Compute figures and their intervals.
+
+    Parameters
+        figures : how often each pair counts, float64 [pairs] -> the figures [k]
+        pairs : as `clusters` found them
+    """
+    drawn = resamples(pairs, np.random.default_rng(seed))
+    found = [figures(weight) for weight in drawn if weight.any()]
     low, high = np.percentile(found, [2.5, 97.5], axis=0)
     values = figures(np.ones(pairs.shape[1]))
-    estimates = [Estimate(*map(float, e)) for e in zip(values, low, high, strict=True)]
-    return Score(name, len(truth), len(np.unique(rooms)), *estimates)
+    return [Estimate(*map(float, e)) for e in zip(values, low, high, strict=True)]
+
+
+def lead(
+    ours: NDArray[Any], theirs: NDArray[Any], dataset: Dataset, task: Task
+) -> tuple[Estimate, Estimate]:
+    """Tell by how many points one method is ahead of another on the same frames.
+
+    Parameters
+        ours, theirs : degrees [n, sources]
+    Returns
+        points of exact class; of within one
+    """
+    truth, material = task.truth(dataset.fields), played(dataset, task)
+    first, second = (
+        hits(task.match(np.asarray(found), truth), truth, task.classes) for found in (ours, theirs)
+    )
+    pairs, unit = clusters(dataset["room"], material)
+    sums = total(np.column_stack([first[:, 0], (first - second)[:, 1:3]]), unit)
+
+    def points(weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        whole = weight @ sums
+        return np.asarray(100 * whole[1:] / whole[0])
+
+    exact, within_one = estimate(points, pairs)
+    return exact, within_one
+
+
+def played(dataset: Dataset, task: Task) -> NDArray[Any]:
+    """Number of what each of the task's sources plays: [n, sources]."""
+    names = ("source", "source_2")[: task.sources]
+    return np.stack([dataset[name] for name in names], axis=1)
 
 
 def resamples(pairs: NDArray[Any], rng: np.random.Generator) -> Iterator[NDArray[np.float64]]:
@@ -162,6 +233,13 @@ def hear(infer: Infer, dataset: Dataset, task: Task, average: int = 1) -> NDArra
     return task.decode(probabilities)
 
 
+def spread(count: int, wanted: int) -> NDArray[np.bool_]:
+    """Pick at most `wanted` of `count` frames, evenly: bool [count]."""
+    mask = np.zeros(count, dtype=np.bool_)
+    mask[np.linspace(0, count - 1, min(count, wanted)).astype(np.int64)] = True
+    return mask
+
+
 def groups(dataset: Dataset) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     """Name groups of frames: each condition as a whole, then its kinds of sound and its bands.
 
@@ -195,8 +273,7 @@ def evaluate(degrees: NDArray[Any], dataset: Dataset, task: Task) -> list[Score]
             f"data set: no frame with the {task.sources} known source(s) of the task {task.name}"
         )
     found = task.match(np.asarray(degrees), truth)
-    names = ("source", "source_2")[: task.sources]
-    material = np.stack([dataset[name] for name in names], axis=1)
+    material = played(dataset, task)
     scores = []
     for name, inside in groups(dataset):
         mask = inside & fits

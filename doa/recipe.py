@@ -1,8 +1,8 @@
 """The shipped models from nothing, with one command: data, training, int8, evaluation, cards.
 
-`python -m otus.doa.recipe` writes the .tflite files and their cards into models/. What is done
-already is not done again: a data set or a trained network of the same seed and size is taken from
-the working folder.
+`python -m otus.doa.recipe` writes the .tflite files, their cards and a page of their accuracy into
+models/. What is done already is not done again: a data set or a trained network of the same seed
+and size is taken from the working folder.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .angles import task as task_of
-from .card import describe, training, write
+from .card import describe, page, training, write
 from .conditions import (
     EASY,
     EASY_HIGH,
@@ -73,7 +73,7 @@ UMA8 = Data(
     "uma8",
     preset("uma8"),
     {
-        "train": Size(2100, 4, 600, LEARNED),
+        "train": Size(1750, 4, 600, LEARNED),
         "validation": Size(80, 4, 60, JUDGED),
         "test": Size(500, 4, 200, JUDGED),
     },
@@ -82,7 +82,7 @@ UMA8_TWO = Data(
     "uma8-two",
     preset("uma8"),
     {
-        "train": Size(2000, 4, 400, (TWO, TWO_EASY)),
+        "train": Size(1000, 4, 400, (TWO, TWO_EASY)),
         "validation": Size(40, 4, 60, (TWO, TWO_EASY)),
         "test": Size(200, 4, 200, (TWO, TWO_EASY)),
     },
@@ -91,7 +91,7 @@ RESPEAKER4 = Data(
     "respeaker4",
     preset("respeaker4"),
     {
-        "train": Size(900, 4, 300, (HARD, EASY, HARD_HIGH)),
+        "train": Size(700, 4, 300, (HARD, EASY, HARD_HIGH)),
         "validation": Size(40, 4, 60, (EASY, HARD)),
         "test": Size(200, 4, 200, (EASY, HARD)),
     },
@@ -119,38 +119,36 @@ RECIPES = {
 
 
 def data(
-    of: Data, split: str, work: Path, *, seed: int, scale: float = 1.0, progress: bool = False
+    of: Data,
+    split: str,
+    work: Path,
+    *,
+    seed: int,
+    scale: float = 1.0,
+    workers: int = 1,
+    progress: bool = False,
 ) -> Dataset:
     """Load the split's data set from the working folder, or make it and keep it there.
 
     Parameters
         scale : share of the full number of rooms and utterances
+        workers : processes
     Raises
-        DatasetError: the folder holds a set of another seed or size
+        DatasetError: the folder holds a set of another seed, size or version
     """
     size = of.splits[split]
-    rooms, pool = max(1, round(size.rooms * scale)), max(1, round(size.pool * scale))
-    path = work / of.name / f"{split}.npz"
-    if path.exists():
-        found = Dataset.load(path)
-        if (found.meta["seed"], found.meta["rooms"]) != (seed, rooms):
-            raise DatasetError(
-                f"{path}: made with seed {found.meta['seed']} and {found.meta['rooms']} rooms, "
-                f"wanted are seed {seed} and {rooms} rooms; remove it or choose another folder"
-            )
-        return found
-    path.parent.mkdir(parents=True, exist_ok=True)
     return make(
         split,
-        rooms,
+        max(1, round(size.rooms * scale)),
         clips=size.clips,
         conditions=size.conditions,
         seed=seed,
-        pool=pool,
+        pool=max(1, round(size.pool * scale)),
         definition=of.definition,
         # The classical methods, which are compared on the test split, need samples.
         audio=split == "test",
-        path=path,
+        path=work / of.name / f"{split}.npz",
+        workers=workers,
         progress=progress,
     )
 
@@ -162,6 +160,7 @@ def cook(
     names: Sequence[str] = tuple(RECIPES),
     seed: int = 1,
     scale: float = 1.0,
+    workers: int = 1,
     progress: bool = False,
 ) -> None:
     """Make the data sets and networks in `work`, the models and their cards in `folder`."""
@@ -170,7 +169,7 @@ def cook(
         recipe, trained = RECIPES[name], work / f"{name}.keras"
         task = task_of(recipe.task)
         sets = [
-            data(recipe.data, s, work, seed=seed, scale=scale, progress=progress)
+            data(recipe.data, s, work, seed=seed, scale=scale, workers=workers, progress=progress)
             for s in recipe.data.splits
         ]
         learn, validation, test = sets
@@ -202,6 +201,7 @@ def cook(
         single = evaluate(hear(_float(model), judged, task), judged, task)
         described = describe(content, wanted, int(model.count_params()), int8, single)
         write(folder / f"{name}.tflite", content, described)
+        (folder / "README.md").write_text(page(folder), encoding="utf-8")
         print(f"{name}\n\n{table(int8)}\n")
 
 
@@ -225,13 +225,15 @@ def judge(
     names: Sequence[str] = tuple(RECIPES),
     seed: int = 1,
     scale: float = 1.0,
+    workers: int = 1,
     progress: bool = False,
 ) -> dict[str, list[Score]]:
     """Score the models in `folder` on the test split, which is made in `work` if needed."""
     found = {}
     for name in names:
         recipe, task = RECIPES[name], task_of(RECIPES[name].task)
-        test = data(recipe.data, "test", work, seed=seed, scale=scale, progress=progress)
+        test = data(recipe.data, "test", work, seed=seed, scale=scale, workers=workers,
+                    progress=progress)  # fmt: skip
         test = test.where(task.fits(test.fields))
         infer = reference(folder / f"{name}.tflite")
         found[name] = evaluate(hear(infer, test, task), test, task)
@@ -255,10 +257,16 @@ def main() -> None:
     parser.add_argument(
         "--evaluate", action="store_true", help="score the models in the folder, make no new ones"
     )
+    parser.add_argument("--workers", type=int, default=1, help="processes that simulate rooms")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     given = parser.parse_args()
     names = given.model or tuple(RECIPES)
-    options: dict[str, Any] = {"names": names, "seed": given.seed, "scale": given.scale}
+    options: dict[str, Any] = {
+        "names": names,
+        "seed": given.seed,
+        "scale": given.scale,
+        "workers": given.workers,
+    }
     try:
         if not given.evaluate:
             cook(given.work, given.folder, progress=not given.quiet, **options)

@@ -3,7 +3,7 @@ import pytest
 
 from otus.doa.angles import AZIMUTH, ELEVATION, task
 from otus.doa.errors import DatasetError, ModelError
-from otus.doa.evaluate import Score, evaluate, hear, score, table
+from otus.doa.evaluate import Score, evaluate, hear, lead, score, table
 
 from .conftest import toy_set
 
@@ -64,6 +64,17 @@ def test_two_sources_are_scored_in_the_order_that_fits() -> None:
     assert evaluate(swapped, toy, two)[0].exact.value == 100
     with pytest.raises(DatasetError, match="no frame with the 1 known"):
         evaluate(toy["azimuth"][:, None], toy, task("azimuth"))
+
+
+def test_the_lead_over_another_method_is_that_of_the_same_frames() -> None:
+    toy, azimuth = toy_set(frames=1), task("azimuth")
+    right = toy["azimuth"][:, None].copy()
+    wrong = right.copy()
+    wrong[:18] = (wrong[:18] + 180) % 360
+    exact, within_one = lead(right, wrong, toy, azimuth)
+    assert exact.value == within_one.value == 50
+    assert 15 < exact.low < 50 < exact.high < 85
+    assert lead(wrong, right, toy, azimuth)[0].value == -50
 
 
 def test_averages_stay_within_a_clip() -> None:

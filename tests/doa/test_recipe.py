@@ -27,7 +27,7 @@ def test_data_sets_are_made_once_and_not_confused(tmp_path: Path) -> None:
     stamp = kept.stat().st_mtime_ns
     assert len(recipe.data(of, "test", tmp_path, seed=3, scale=0.01)) == len(made)
     assert kept.stat().st_mtime_ns == stamp
-    with pytest.raises(DatasetError, match="seed 3 and 2 rooms, wanted are seed 4"):
+    with pytest.raises(DatasetError, match="seed 3, wanted is 4"):
         recipe.data(of, "test", tmp_path, seed=4, scale=0.01)
 
 
@@ -64,6 +64,7 @@ def test_the_recipe_writes_models_and_cards(
     assert [d["frames"] for d in described["data"]] == [len(toy_set())] * 3
     assert described["accuracy"]["scores"][0]["name"] == "easy"
     assert described["accuracy"]["float32"][0]["name"] == "easy"
+    assert "## tiny" in (tmp_path / "out/README.md").read_text()
     assert "| easy |" in capsys.readouterr().out
     # A network that was trained in just this way is not trained again.
     monkeypatch.setattr(recipe, "train", None)
@@ -87,5 +88,5 @@ def test_the_command_says_what_is_wrong_and_fails(
         recipe.main()
     assert exit_.value.code == 1
     err = capsys.readouterr().err
-    assert "made with seed 0 and 36 rooms, wanted are seed 5 and 500 rooms; remove it" in err
+    assert "test.npz: made with other settings (seed 0, wanted is 5; " in err
     assert "Traceback" not in err

@@ -1,0 +1,169 @@
+"""What the shipped models must reach, measured: `python -m otus.doa.floors`.
+
+The floors were set before the models were made. The test split is judged, whose rooms, voices and
+words no training has seen.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .angles import task as task_of
+from .baselines import find
+from .conditions import CONDITIONS
+from .dataset import Dataset
+from .errors import DatasetError, ModelError
+from .evaluate import Estimate, evaluate, hear, lead, spread
+from .extras import MissingExtraError
+from .litert import reference
+from .recipe import FOLDER, RECIPES, data
+
+COMMAND = "python -m otus.doa.floors"
+#: Frames that the classical method is given, evenly picked.
+CLASSICAL = 1500
+#: int8 may be this many points below float32.
+LOSS = 1.0
+
+
+@dataclass(frozen=True)
+class Floor:
+    """What a model must reach in a condition.
+
+    Parameters
+        model : its name
+        condition : the frames it is judged by
+        exact, within_one : percent; points where `beside` names a method; None: no such floor
+        average : frames whose probabilities are averaged
+        beside : a classical method that the model must be ahead of, or ""
+    """
+
+    model: str
+    condition: str
+    exact: float | None
+    within_one: float | None
+    average: int = 1
+    beside: str = ""
+
+    def __str__(self) -> str:
+        how = f", {self.average} frames averaged" * (self.average > 1)
+        how += f", points ahead of {self.beside}" * bool(self.beside)
+        return f"{self.model}, {self.condition}{how}"
+
+
+FLOORS = (
+    Floor("azimuth", "hard", 58, 80),
+    Floor("azimuth", "hard", 6, 8, beside="SRP-PHAT"),
+    Floor("azimuth", "hard", 66, None, average=4),
+    Floor("azimuth", "easy", 81, 97),
+    Floor("azimuth", "reference", 94, None),
+    Floor("elevation", "hard", 44, 78),
+    Floor("two-source", "two", None, 66),
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """A floor, and what was measured for it."""
+
+    floor: str
+    figure: str
+    least: float
+    measured: Estimate
+    frames: int
+    rooms: int
+
+    @property
+    def met(self) -> bool:
+        """Whether the measured value reaches the floor."""
+        return self.measured.value >= self.least
+
+
+def measure(floor: Floor, test: Dataset, folder: Path = FOLDER) -> list[Result]:
+    """Measure a model in a floor's condition.
+
+    Parameters
+        test : the model's test split
+        folder : where the models are
+    Raises
+        DatasetError: the test split does not hold the condition, or no audio
+    """
+    task = task_of(RECIPES[floor.model].task)
+    inside = test["condition"] == list(CONDITIONS).index(floor.condition)
+    frames = test.where(inside & task.fits(test.fields))
+    if not len(frames):
+        raise DatasetError(f"{floor}: the test split holds no such frame")
+    infer = reference(folder / f"{floor.model}.tflite")
+    if floor.beside:
+        frames = frames.where(spread(len(frames), CLASSICAL))
+        theirs = find(floor.beside, frames, task.sources, progress=True)
+        exact, within_one = lead(hear(infer, frames, task), theirs, frames, task)
+    else:
+        score = evaluate(hear(infer, frames, task, floor.average), frames, task)[0]
+        exact, within_one = score.exact, score.within_one
+    found = (("exact", floor.exact, exact), ("within one", floor.within_one, within_one))
+    rooms = len(np.unique(frames["room"]))
+    return [
+        Result(str(floor), figure, least, measured, len(frames), rooms)
+        for figure, least, measured in found
+        if least is not None
+    ]
+
+
+def losses(name: str, folder: Path = FOLDER) -> list[Result]:
+    """Compare int8 with float32 in every condition, as the model's card has them."""
+    accuracy = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))["accuracy"]
+    single = {s["name"]: s for s in accuracy["float32"]}
+    return [
+        Result(f"{name}, {s['name']}, points of int8 ahead of float32", "exact", -LOSS,
+               Estimate(*[s["exact"][0] - single[s["name"]]["exact"][0]] * 3), s["frames"],
+               s["rooms"])
+        for s in accuracy["scores"]
+        if s["name"] in CONDITIONS and s["name"] in single
+    ]  # fmt: skip
+
+
+def table(results: Sequence[Result]) -> str:
+    """Lay results out as a Markdown table."""
+    rows = [
+        f"| {r.floor} | {r.figure} | {r.least:g} | {r.measured} | {r.frames} | {r.rooms} | "
+        f"{'met' if r.met else f'missed by {r.least - r.measured.value:.1f}'} |"
+        for r in results
+    ]
+    head = "| model, frames of | figure | floor % | measured | frames | rooms | |"
+    return "\n".join([head, "|---" * 7 + "|", *rows])
+
+
+def main() -> None:
+    """Measure every floor; the exit code is 1 where one is missed."""
+    parser = argparse.ArgumentParser(
+        prog=COMMAND, description="Measure what the shipped models must reach."
+    )
+    parser.add_argument(
+        "--work", type=Path, default=Path("out"), help="folder for data sets (%(default)s)"
+    )
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="folder of the models")
+    parser.add_argument("--model", choices=list(RECIPES), action="append", help="one model only")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the full test split")
+    given = parser.parse_args()
+    results: list[Result] = []
+    try:
+        for name in given.model or RECIPES:
+            floors = [floor for floor in FLOORS if floor.model == name]
+            if floors:
+                of = RECIPES[name].data
+                test = data(of, "test", given.work, seed=given.seed, scale=given.scale)
+                results += [r for floor in floors for r in measure(floor, test, given.folder)]
+            results += losses(name, given.folder)
+    except (DatasetError, ModelError, MissingExtraError) as error:
+        parser.exit(1, f"{COMMAND}: {error}\n")
+    print(table(results))
+    parser.exit(int(not all(r.met for r in results)))
+
+
+if __name__ == "__main__":
+    main()
