@@ -152,6 +152,12 @@ def make(
         DatasetError: an unknown split or condition, sizes below 1, no source material; or the file
             or its work folder holds another data set
     """
+    for given in conditions:
+        if condition(given.name) is not given:
+            raise DatasetError(
+                f"condition {given.name!r}: not the one of that name; data sets know those of "
+                "otus.doa.conditions alone"
+            )
     plan = plan_of(
         split,
         rooms,

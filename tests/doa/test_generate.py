@@ -175,8 +175,7 @@ def test_recordings_of_a_folder_sound_in_their_split_alone(tmp_path: Path) -> No
     for k in range(30):
         x = np.random.default_rng(k).uniform(-0.3, 0.3, 16_000)
         soundfile.write(tmp_path / f"{k}.wav", x, 16_000)
-    spoken = dataclasses.replace(EASY, kinds=(1.0, 0.0, 0.0, 0.0))
-    made = make("train", 2, clips=2, folder=tmp_path, conditions=(spoken,))
+    made = make("train", 2, clips=2, folder=tmp_path, conditions=(EASY,))
     files = recordings(tmp_path, "train").files
     assert made.meta["material"] == len(files)
     assert "recordings, SHA-256" in made.meta["made_by"]["speech"]
@@ -195,6 +194,8 @@ def test_impossible_sizes_are_refused() -> None:
         make("train", 1, seed=-1)
     with pytest.raises(DatasetError, match="conditions: got none"):
         make("train", 1, conditions=())
+    with pytest.raises(DatasetError, match="condition 'easy': not the one of that name"):
+        make("train", 1, conditions=(dataclasses.replace(EASY, snr=(0, 0)),))
     long = FeatureDefinition(UMA8.array, frame=20_000, n_fft=20_000)
     with pytest.raises(DatasetError, match=r"got 20000 samples at 16000 Hz, a clip is 1\.2 s long"):
         make("train", 1, definition=long)
