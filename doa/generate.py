@@ -239,12 +239,24 @@ def resume(plan: Plan, work: Path, workers: int, progress: bool) -> None:
 
 def same_plan(plan: Plan, found: dict[str, Any], where: Path) -> None:
     """Refuse to go on with, or to take for this one, what was made by another plan."""
-    other = [name for name in plan.meta if found.get(name) != plan.meta[name]]
+    wanted, there = flat(plan.meta), flat(found)
+    other = [name for name in wanted if there.get(name) != wanted[name]]
     if other:
-        said = "; ".join(f"{n} {found.get(n)!r}, wanted is {plan.meta[n]!r}" for n in other[:2])
+        said = "; ".join(f"{n} {there.get(n)!r}, wanted is {wanted[n]!r}" for n in other[:2])
         raise DatasetError(
             f"{where}: made with other settings ({said}); remove it or choose another file"
         )
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Bring nested plain values to one level: {"a": {"b": 1}} becomes {"a.b": 1}."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            found |= flat(value, f"{prefix}{name}.")
+        else:
+            found[prefix + name] = value
+    return found
 
 
 def spoken(work: Path, number: int) -> Path:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from otus.doa.arrays import Array, circle
 from otus.doa.clips import CLIP
 from otus.doa.conditions import CONDITIONS, EASY, HARD, REFERENCE, TWO
 from otus.doa.dataset import Dataset
@@ -141,6 +142,11 @@ def test_another_set_is_never_taken_for_this_one(tmp_path: Path) -> None:
         make("test", 1, seed=2, **options)
     with pytest.raises(DatasetError, match="audio False, wanted is True"):
         make("test", 1, audio=True, **options)
+    ring = FeatureDefinition(Array("ring", circle(0.03, 6)), max_lag=6)
+    with pytest.raises(
+        DatasetError, match=r"features\.array 'uma8', wanted is 'ring'; features\.p"
+    ):
+        make("test", 1, definition=ring, **options)
     path.unlink()
     work = work_folder(path)
     work.mkdir()

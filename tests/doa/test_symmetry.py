@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from otus.doa.arrays import Array, circle, preset
 from otus.doa.features import FeatureDefinition, gcc_phat
@@ -49,6 +51,32 @@ def test_the_group_comes_from_the_positions(array: Array, turns: int, mirrors: i
         at = np.radians(symmetry.azimuth(azimuth))
         moved = np.stack([radius * np.cos(at), radius * np.sin(at), layout[:, 2]], axis=1)
         np.testing.assert_allclose(moved, layout[np.argsort(symmetry.channels)], atol=1e-8)
+
+
+@given(
+    fold=st.integers(2, 6),
+    orbits=st.lists(
+        st.tuples(st.floats(0.02, 0.1), st.floats(0, 359), st.floats(-0.05, 0.05)),
+        min_size=2, max_size=3,
+    ),
+    shift=st.tuples(st.floats(-1, 1), st.floats(-1, 1), st.floats(-1, 1)),
+)  # fmt: skip
+def test_what_is_built_by_turning_is_found_wherever_it_stands(
+    fold: int, orbits: list[tuple[float, float, float]], shift: tuple[float, float, float]
+) -> None:
+    turns = 360 / fold * np.arange(fold)
+    xyz = np.array([
+        [r * np.cos(np.radians(a + t)), r * np.sin(np.radians(a + t)), z]
+        for r, a, z in orbits for t in turns
+    ])  # fmt: skip
+    gaps = np.linalg.norm(xyz[:, None] - xyz[None], axis=-1)[np.triu_indices(len(xyz), 1)]
+    assume(gaps.min() > 1e-3)
+    found = symmetries(Array("built", tuple(map(tuple, xyz + shift))))
+    there = [s.turn for s in found if s.sign == 1]
+    for turn in turns:
+        assert np.abs(np.array(there) - turn).min() < 1e-6
+    for symmetry in found:
+        assert sorted(symmetry.channels) == list(range(len(xyz)))
 
 
 def test_symmetries_form_a_group() -> None:
