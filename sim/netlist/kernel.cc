@@ -55,6 +55,9 @@ struct Memory {
     vector<uint32_t> reads;
 };
 
+// Of a net: a fault keeps its value; it has changed since that was last asked.
+enum Mark : uint8_t { STUCK = 1, MOVED = 2 };
+
 // One edge of one net.
 struct Clock {
     Net net;
@@ -75,7 +78,7 @@ struct Circuit {
     vector<vector<uint32_t>> queue;
     size_t queued = 0;
     vector<uint32_t> triggered;
-    vector<uint8_t> stuck;
+    vector<uint8_t> marks;
     uint64_t cycles = 0, changes = 0;       // changes: of flip-flops and memories
 
     void schedule(uint32_t index) {
@@ -88,9 +91,10 @@ struct Circuit {
     }
 
     void set(Net net, uint8_t to) {
-        if (value[net] == to || stuck[net])
+        if (value[net] == to || marks[net] & STUCK)
             return;
         value[net] = to;
+        marks[net] |= MOVED;
         for (uint32_t at = first[net]; at < first[net + 1]; at++) {
             const uint32_t target = reach[at], index = target & INDEX;
             switch (target & ~INDEX) {
@@ -210,7 +214,7 @@ struct Circuit {
                 }
             }
             for (const auto &each : values) {
-                changes += !stuck[each.first];
+                changes += !(marks[each.first] & STUCK);
                 set(each.first, each.second);
             }
             settle();
@@ -250,7 +254,7 @@ Board *otus_create(uint32_t nets, uint32_t levels) {
     Circuit &circuit = board->circuit;
     circuit.value.assign(nets, 0);
     circuit.value[1] = 1;
-    circuit.stuck.assign(nets, 0);
+    circuit.marks.assign(nets, 0);
     circuit.reached.resize(nets);
     circuit.first.assign(nets + 1, 0);
     circuit.queue.resize(levels);
@@ -367,7 +371,15 @@ uint32_t otus_get(const Board *board, Net net) {
 // A fault: the net keeps a value for ever.
 void otus_stick(Board *board, Net net, uint32_t to) {
     board->circuit.set(net, uint8_t(to));
-    board->circuit.stuck[net] = 1;
+    board->circuit.marks[net] |= STUCK;
+}
+
+// Tell of each net whether it has changed since this was last asked.
+void otus_moved(Board *board, uint8_t *to) {
+    for (uint8_t &mark : board->circuit.marks) {
+        *to++ = (mark & MOVED) != 0;
+        mark &= uint8_t(~MOVED);
+    }
 }
 
 // A fault: another truth table.

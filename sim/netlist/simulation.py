@@ -119,6 +119,12 @@ class Simulation:
         """Inject a fault: a node gets another truth table."""
         self._call("table", node, table)
 
+    def moved(self) -> frozenset[int]:
+        """Return the nets that have changed since this was last asked."""
+        marks = ctypes.create_string_buffer(self.circuit.nets)
+        self._call("moved", marks)
+        return frozenset(net for net, mark in enumerate(marks.raw) if mark)
+
     @property
     def cycles(self) -> int:
         """Cycles since the simulation began."""
@@ -169,6 +175,7 @@ def _load(path: str) -> ctypes.CDLL:
         "set": (None, [_void, _u32, _u32]),
         "get": (_u32, [_void, _u32]),
         "stick": (None, [_void, _u32, _u32]),
+        "moved": (None, [_void, data]),
         "table": (None, [_void, _u32, _u32]),
         "start": (None, [_void, _u32]),
         "settle": (None, [_void]),

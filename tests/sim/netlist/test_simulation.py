@@ -201,6 +201,29 @@ def test_a_node_can_be_rewritten(echo: Simulation) -> None:
     assert echo.run(b"\x55", 1, 1_000)[1] == b"\x57"
 
 
+def test_what_moved_is_told_once(echo: Simulation) -> None:
+    payload, tx = (echo.circuit.names[n] for n in ("transmitter.bytes__payload", "tx"))
+    echo.run(b"", 1, 100)
+    echo.moved()
+    echo.tick(3)
+    # The clock alone: nothing comes in.
+    assert echo.moved() == {*echo.circuit.ports["clk"]}
+    assert echo.run(b"\x54", 1, 1_000)[1] == b"\x55"
+    moved = echo.moved()
+    assert {*tx, payload[2]} <= moved
+    # The lowest bit: of 0 + 1 it was 1, of 0x54 + 1 it is 1.
+    assert not moved & {0, 1, payload[0]}
+    assert echo.moved() == set()
+
+
+def test_a_stuck_net_never_moves(echo: Simulation) -> None:
+    net = echo.circuit.names["transmitter.bytes__payload"][0]
+    echo.stick(net, 0)
+    echo.moved()
+    echo.run(b"\x54", 1, 1_000)
+    assert net not in echo.moved()
+
+
 def test_a_port_that_is_not_there_is_named(echo: Simulation) -> None:
     with pytest.raises(
         NetlistError, match=r"no port rts of 1 bits, but \['clk', 'rst', 'rx', 'tx'\]"
