@@ -3,10 +3,11 @@
 In the silicon no input floats: one that is not connected has a value, which place and route relies
 on, and which may be a parameter. Here it becomes a constant, so that models need not know.
 
-Sources: nextpnr, ice40/pack.cc (set_net_constant), ecp5/pack.cc (the same) and ecp5/bitstream.cc
-(tie-offs); yosys, techlibs/ice40/cells_sim.v (pull-ups of enables).
+Sources: nextpnr, ice40/pack.cc (set_net_constant, pack_special), ecp5/pack.cc (set_net_constant)
+and ecp5/bitstream.cc (tie-offs); yosys, techlibs/ice40/cells_sim.v (pull-ups of enables).
 """
 
+import itertools
 import json
 import shutil
 import tempfile
@@ -93,32 +94,41 @@ def _read(text: str, top: str) -> Module:
         # Place and route lists every pin of a place, also those that no model has.
         cell["connections"] = {port: bits for port, bits in cell["connections"].items() if bits}
         cells[name] = cell
-    _connect_buffers(cells)
+    _connect_hard_wires(cells)
     module["cells"] = cells
     return module
 
 
-def _connect_buffers(cells: dict[str, dict[str, Any]]) -> None:
-    """Connect global buffers of iCE40 to the pad or PLL that drives them by where it is.
+def _connect_hard_wires(cells: dict[str, dict[str, Any]]) -> None:
+    """Connect what is wired in the silicon of iCE40, of which nextpnr keeps no net.
 
-    nextpnr keeps neither the net between them nor a port: the buffer has the name of what drives
-    it.
+    A global buffer has the name of the pad or PLL that drives it; a PLL says at which place the
+    pad is that drives it.
     """
     nets = (b for cell in cells.values() for bits in cell["connections"].values() for b in bits)
-    free = 1 + max((net for net in nets if isinstance(net, int)), default=1)
+    free = itertools.count(1 + max((net for net in nets if isinstance(net, int)), default=1))
+
+    def output(name: str, port: str) -> list[int | str]:
+        pins: dict[str, list[int | str]] = cells[name]["connections"]
+        return pins.setdefault(port, [next(free)])
+
+    pads = {}
     for name, cell in cells.items():
         if cell["type"] == "SB_IO":
             cell["connections"].pop("GLOBAL_BUFFER_OUTPUT", None)
+            pads[cell.get("attributes", {}).get("NEXTPNR_BEL")] = name
+    for name, cell in cells.items():
+        place = cell.get("attributes", {}).get("BEL_PAD_INPUT")
+        if place is not None:
+            if place not in pads:
+                raise NetlistError(f"{name}: there is no pad at {place}, which drives this PLL")
+            cell["connections"]["PACKAGEPIN"] = output(pads[place], "D_IN_0")
         if cell["type"] != "SB_GB" or cell["connections"].get("USER_SIGNAL_TO_GLOBAL_BUFFER"):
             continue
         for ending, source, port in _DRIVERS:
             driver = name.removeprefix("$gbuf_").removesuffix(ending) + source
             if name.endswith(ending) and driver in cells:
-                pins = cells[driver]["connections"]
-                if not pins.get(port):
-                    pins[port] = [free]
-                    free += 1
-                cell["connections"]["USER_SIGNAL_TO_GLOBAL_BUFFER"] = pins[port]
+                cell["connections"]["USER_SIGNAL_TO_GLOBAL_BUFFER"] = output(driver, port)
                 break
         else:
             raise NetlistError(f"{name}: what drives this global buffer is not known")

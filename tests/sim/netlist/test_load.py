@@ -68,6 +68,28 @@ def test_global_buffers_get_what_drives_them(tmp_path: Path) -> None:
         read_netlist(path)
 
 
+def test_a_pll_gets_the_pad_that_drives_it(tmp_path: Path) -> None:
+    module = netlists.module_of(
+        {
+            "pll_PLL": ("ICESTORM_PLL", {}, {"PLLOUT_A": "c"}),
+            "one": ("SB_IO", {}, {"PACKAGE_PIN": "a", "D_IN_0": "d"}),
+            "other": ("SB_IO", {}, {"PACKAGE_PIN": "b", "D_IN_0": ""}),
+        },
+        {"a": 1, "b": 1},
+        {},
+    )
+    places = {"pll_PLL": "BEL_PAD_INPUT", "one": "NEXTPNR_BEL", "other": "NEXTPNR_BEL"}
+    for name, place in (("pll_PLL", "X1/io1"), ("one", "X1/io0"), ("other", "X1/io1")):
+        module["cells"][name]["attributes"] = {places[name]: place}
+    read = read_netlist(netlists.save(module, tmp_path / "top.json"))["cells"]
+    net = read["pll_PLL"]["connections"]["PACKAGEPIN"]
+    assert net == read["other"]["connections"]["D_IN_0"]
+    assert net not in [[], *(bits for bits in read["one"]["connections"].values())]
+    del module["cells"]["other"]
+    with pytest.raises(NetlistError, match="pll_PLL: there is no pad at X1/io1, which drives"):
+        read_netlist(netlists.save(module, tmp_path / "top.json"))
+
+
 def test_verilog_is_read(tmp_path: Path) -> None:
     path = tmp_path / "chip.v"
     path.write_text(
