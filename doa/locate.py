@@ -20,6 +20,8 @@ from .progress import track
 BLOCK = 16
 #: Directions that agree less than this (they spread over more than 90 degrees) have no mean.
 AGREEMENT = 0.3
+#: Further sources of a frame whose peak is lower than this are none.
+FAINT = 0.1
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Located:
     Parameters
         time : the frame's centre, seconds from the start
         state : "heard"; or "silent", "clipped" or "dropout", and there is no direction
-        directions : one a source, the most confident first
+        directions : one a source that is heard, the most confident first
     """
 
     time: float
@@ -139,7 +141,7 @@ def locate(
         return tuple(
             Direction(angle("azimuth", frame, k), angle("elevation", frame, k), float(sure))
             for k, sure in enumerate(confidence[frame])
-            if np.isfinite(sure)
+            if k == 0 or sure >= FAINT
         )
 
     times = recording.definition.times(len(heard))

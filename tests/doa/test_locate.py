@@ -92,6 +92,16 @@ def test_two_sources_are_two_directions() -> None:
     assert first.azimuth == first.directions[0].azimuth
 
 
+def test_a_second_peak_that_is_hardly_one_is_no_direction() -> None:
+    def alone(features: NDArray[np.float32]) -> NDArray[Any]:
+        p = np.zeros((len(features), 36))
+        p[:, [0, 9]] = 0.9, 0.05
+        return p
+
+    (first, *_) = locate(heard(noisy_wave(0.0, 0.0)), {"two-source": alone}, average=1)
+    assert [d.azimuth for d in first.directions] == [0.0]
+
+
 def test_an_elevation_alone_has_no_azimuth() -> None:
     def high(features: NDArray[np.float32]) -> NDArray[Any]:
         return np.tile(np.eye(10)[7], (len(features), 1))
