@@ -139,10 +139,15 @@ def _signals(
     d, mics = definition, definition.array.mics
     if samples.ndim != 2 or samples.shape[0] != mics:
         channels = samples.shape[0] if samples.ndim == 2 else 1
+        remedy = (
+            f"keep those channels, in the array's order (e.g. sox IN OUT remix "
+            f"{' '.join(str(k + 1) for k in range(mics))})"
+            if channels > mics
+            else "record all of them, a channel each"
+        )
         raise RecordingError(
             f"{name}: {channels} channel{'s' * (channels != 1)}, the array {d.array.name!r} has "
-            f"{mics} microphones; keep those channels, in the array's order "
-            f"(e.g. sox IN OUT remix {' '.join(str(k + 1) for k in range(mics))})"
+            f"{mics} microphones; {remedy}"
         )
     if samples.dtype != np.int16 and samples.dtype.kind != "f":
         raise RecordingError(

@@ -140,7 +140,7 @@ def test_what_was_put_right_is_noted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("samples", "fs", "words"),
     [
-        (noisy_wave(23.0)[:5], 16_000, "5 channels, the array 'uma8' has 6 microphones; keep"),
+        (noisy_wave(23.0)[:5], 16_000, "5 channels, the array 'uma8' has 6 microphones; record"),
         (noisy_wave(23.0), 8_000, "sample rate 8000 Hz, the model needs 16000 Hz or more"),
         (noisy_wave(23.0)[:, :800], 16_000, "one frame needs 2048"),
         (noisy_wave(23.0)[[0, 1, 2, 3, 4, 0]], 16_000, "channels 0 and 5 (from 0) hold the same"),

@@ -54,8 +54,8 @@ def changed(x: Samples, channel: int, value: float | NDArray[np.float64]) -> Sam
 @pytest.mark.parametrize(
     ("samples", "fs", "message"),
     [
-        (heard()[:4], FS, "4 channels, the array 'uma8' has 6.*remix 1 2 3 4 5 6"),
-        (heard().T, FS, "8192 channels"),
+        (heard()[:4], FS, "4 channels, the array 'uma8' has 6 microphones; record all of them"),
+        (heard().T, FS, "8192 channels, the array 'uma8' has 6.*keep.*remix 1 2 3 4 5 6"),
         (heard()[0], FS, "1 channel,"),
         (heard(), 8_000, "sample rate 8000 Hz, the model needs 16000 Hz or more.*record it again"),
         (heard()[:, :2000], FS, "2000 samples per channel, one frame needs 2048.*longer"),
