@@ -139,7 +139,9 @@ class Ran(NamedTuple):
     cycles: int
 
 
-def infer(simulation: Simulation, program: Program, cycles: int = 1_000_000_000) -> Ran:
+def infer(
+    simulation: Simulation, program: Program, cycles: int = 1_000_000_000, frames: int = 2
+) -> Ran:
     """Run frames through the driver; logits and counters are exact, or it raises.
 
     Parameters
@@ -147,7 +149,7 @@ def infer(simulation: Simulation, program: Program, cycles: int = 1_000_000_000)
     """
     link = Impatient(simulation, cycles)
     inputs = np.random.default_rng(1).integers(
-        -128, 128, (2, *program.input.shape[1:]), dtype=np.int8
+        -128, 128, (frames, *program.input.shape[1:]), dtype=np.int8
     )
     with Device(link, program.geometry, timeout=600, retry=600) as device:
         device.load(program)
@@ -221,52 +223,49 @@ def test_micro_network_from_the_bitstream(tmp_path: Path) -> None:
     infer(start(board, circuit_of(board, module, "chip")), micro(board))
 
 
-def is_seen(simulation: Simulation, program: Program, cycles: int) -> bool:
-    """Tell whether an inference notices a fault: wrong numbers, an error, or silence.
+def is_seen(simulation: Simulation, program: Program, cycles: int, frames: int = 2) -> bool:
+    """Tell whether inferences notice a fault: wrong numbers, an error, or silence.
 
     Parameters
-        cycles : that it takes without the fault
+        cycles : that they take without the fault
     """
     try:
-        infer(simulation, program, 2 * cycles)
+        infer(simulation, program, 2 * cycles, frames)
     except (AssertionError, DriverError):
         return True
     return False
 
 
 @pytest.mark.xdist_group(HX8K)
-def test_faults_of_wires_and_luts_are_seen() -> None:
-    """At random, where an inference moves something in accumulators and requantise lanes."""
-    board, circuit, good = built(HX8K), after_routing(HX8K), run_micro(HX8K, after_routing)
+def test_faults_of_gates_and_wires_are_seen() -> None:
+    """At random, among what inferences move in accumulators and requantise lanes."""
+    board, circuit, program, frames = built(HX8K), after_routing(HX8K), micro(built(HX8K)), 12
+    good = infer(start(board, circuit), program, frames=frames)
     nets = {
         net
         for name, found in circuit.names.items()
         if "requantise" in name or "accumulator_" in name
         for net in found
     }
-    luts = [
+    moving = nets & good.moved
+    gates = [
         index
         for index, node in enumerate(circuit.nodes)
-        if node.type is NodeType.LUT
-        and len(node.left) >= 2
-        and node.outputs[0] in nets & good.moved
+        if node.type is NodeType.LUT and len(node.left) >= 2 and node.outputs[0] in moving
     ]
     rng = np.random.default_rng(3)
     inverted, stuck = [], []
-    for index in rng.choice(luts, 12, replace=False):
-        simulation = start(board, circuit)
-        node = circuit.nodes[index]
+    for index in rng.choice(gates, 12, replace=False):
+        simulation, node = start(board, circuit), circuit.nodes[index]
         simulation.rewrite(int(index), node.table ^ (1 << (1 << len(node.left))) - 1)
-        inverted.append(is_seen(simulation, micro(board), good.cycles))
-    for index in rng.choice(luts, 12, replace=False):
-        simulation = start(board, circuit)
-        simulation.stick(circuit.nodes[index].outputs[0], int(rng.integers(2)))
-        stuck.append(is_seen(simulation, micro(board), good.cycles))
-    print(
-        f"of {len(luts)} LUTs that move: {sum(inverted)} of 12 inverted seen, "
-        f"{sum(stuck)} of 12 stuck seen"
-    )
-    assert sum(inverted) + sum(stuck) >= 12, (inverted, stuck)
+        inverted.append(is_seen(simulation, program, good.cycles, frames))
+    for index in rng.choice(gates, 12, replace=False):
+        simulation, node = start(board, circuit), circuit.nodes[index]
+        simulation.stick(node.outputs[0], int(rng.integers(2)))
+        stuck.append(is_seen(simulation, program, good.cycles, frames))
+    print(f"of {len(gates)} gates: {sum(inverted)} of 12 inverted, {sum(stuck)} of 12 stuck seen")
+    # Not every gate matters to 12 inferences: 18 were seen when this was written.
+    assert sum(inverted) + sum(stuck) >= 16, (inverted, stuck)
 
 
 def _drop_a_product(cells: dict) -> None:
