@@ -210,9 +210,10 @@ def serve(**options: Any) -> None:
     help=GEOMETRY_HELP + " May be given more than once.",
 )
 @common("json")
+@click.option("--model", default="azimuth", show_default=True, help="A model with its card.")
 @click.option("--frames", type=click.IntRange(1), default=500, show_default=True)
 def bench(**options: Any) -> None:
-    """Measure the azimuth network: cycles, utilisation, simulated inferences a second."""
+    """Measure a model: cycles, utilisation, simulated inferences a second."""
     call("bench", **options)
 
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from rich.table import Table
 
 from .. import models
-from ..doa import baselines, card
+from ..doa import baselines
 from ..doa.angles import TASKS, Task
 from ..doa.conditions import CONDITIONS
 from ..doa.confusion import plot as draw
@@ -17,7 +17,7 @@ from ..doa.evaluate import GROSS, Score, evaluate, hear, spread
 from ..doa.features import FeatureDefinition
 from ..doa.network import load
 from ..driver.compiler import Oracle
-from .locate import check_picture
+from .locate import card_of, check_picture
 from .report import CommandError, render, replacing, show, tracked
 from .session import Int8Array, Session
 
@@ -44,7 +44,8 @@ def main(
     if plot is not None:
         check_picture(plot)
     file = models.find(model)
-    task, definition = _card(file)
+    described, definition = card_of(file)
+    task = TASKS[described["task"]]
     frames = _frames(dataset, task, definition)
     network = None if single is None else _network(single, task, definition)
     with Session("golden", geometry, [file], oracle) as session:
@@ -79,19 +80,6 @@ def main(
         "compared": {name: [s.to_dict() for s in each] for name, each in compared.items()},
     }
     show(as_json, values, lambda: _text(values, scores[INT8], compared))
-
-
-def _card(file: Path) -> tuple[Task, FeatureDefinition]:
-    """Read a model's task and features from the card beside it."""
-    beside = file.with_suffix(".json")
-    if not beside.is_file():
-        raise CommandError(
-            f"{file}: no card {beside.name} beside it; otus quantise writes both"
-            if file.is_file()
-            else f"{file}: no such file, and no shipped model (otus models lists them)"
-        )
-    described, definition = card.read(beside)
-    return TASKS[described["task"]], definition
 
 
 def _frames(path: Path, task: Task, definition: FeatureDefinition) -> Dataset:

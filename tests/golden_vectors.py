@@ -96,11 +96,18 @@ def _save(name: str, provenance: dict[str, Any], arrays: dict[str, npt.NDArray[A
 def _make_shipped() -> None:
     import oracles
 
+    from otus.doa import card
     from otus.doa.generate import make
 
-    frames = make(SPLIT, ROOMS, clips=CLIPS, seed=SPEECH_SEED, pool=40)
-    chosen = np.random.default_rng(SPEECH_SEED).permutation(len(frames))[:FRAMES]
+    kept: dict[Any, Any] = {}
     for name in models.names():
+        _, definition = card.read(models.FOLDER / f"{name}.json")
+        if definition not in kept:
+            kept[definition] = make(
+                SPLIT, ROOMS, clips=CLIPS, seed=SPEECH_SEED, pool=40, definition=definition
+            )
+        frames = kept[definition]
+        chosen = np.random.default_rng(SPEECH_SEED).permutation(len(frames))[:FRAMES]
         path = models.find(name)
         data = path.read_bytes()
         scale, zero = _input_quantisation(data)

@@ -121,7 +121,9 @@ def test_bench_compares_devices_and_runtimes() -> None:
     assert simulated["cycles"] == simulated["cycles_predicted"]
     assert golden["cycles"] is golden["utilisation"] is None
     assert simulated["inferences_per_s"] > 0
-    assert "inferences/s" in otus("bench", "--geometry", "8x8", "--frames", "3").output
+    small = otus("bench", "--geometry", "8x8", "--frames", "3", "--model", "azimuth-small")
+    assert "inferences/s" in small.output
+    assert "azimuth-small.tflite, 3 frames" in small.output
 
 
 def test_demo_checks_every_frame(tmp_path: Path) -> None:

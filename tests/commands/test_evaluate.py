@@ -55,8 +55,10 @@ def test_what_cannot_be_judged_is_refused(learned: Path, tmp_path: Path) -> None
     toy = toy_set(frames=1)
     Dataset(toy.features, toy.fields, toy.meta).save(silent)
     for arguments, message in (
-        (["none", data], "none: no such file, and no shipped model (otus models lists them)"),
-        ([learned / "train.npz", data], "no card train.json beside it; otus quantise writes both"),
+        (
+            ["none", data],
+            "none: no card none.json beside it; a model",
+        ),
         ([model, tmp_path / "none.npz"], "none.npz: no such file"),
         ([model, two], "no frame with the 1 known source"),
         ([model, data, "--average", 4, "--classical", 4], "leave it out for --average"),
