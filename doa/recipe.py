@@ -73,18 +73,18 @@ UMA8 = Data(
     "uma8",
     preset("uma8"),
     {
-        "train": Size(1750, 4, 600, LEARNED),
+        "train": Size(1400, 4, 400, LEARNED),
         "validation": Size(80, 4, 60, JUDGED),
-        "test": Size(500, 4, 200, JUDGED),
+        "test": Size(400, 4, 200, JUDGED),
     },
 )
 UMA8_TWO = Data(
     "uma8-two",
     preset("uma8"),
     {
-        "train": Size(1000, 4, 400, (TWO, TWO_EASY)),
+        "train": Size(600, 4, 300, (TWO, TWO_EASY)),
         "validation": Size(40, 4, 60, (TWO, TWO_EASY)),
-        "test": Size(200, 4, 200, (TWO, TWO_EASY)),
+        "test": Size(160, 4, 160, (TWO, TWO_EASY)),
     },
 )
 RESPEAKER4 = Data(

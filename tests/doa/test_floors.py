@@ -58,12 +58,15 @@ def test_the_command_fails_where_a_floor_is_missed(
     monkeypatch.setattr(floors, "FLOORS", (Floor("azimuth-small", "easy", 101, None),))
     monkeypatch.setattr(
         "sys.argv",
-        ["floors", "--work", str(tmp_path), "--scale", "0.01", "--model", "azimuth-small"],
-    )
+        ["floors", "--work", str(tmp_path), "--scale", "0.0125", "--model", "azimuth-small",
+         "--output", str(tmp_path / "floors.md")],
+    )  # fmt: skip
     with pytest.raises(SystemExit) as exit_:
         floors.main()
     assert exit_.value.code == 1
-    assert "| azimuth-small, easy | exact | 101 |" in capsys.readouterr().out
+    row = "| azimuth-small, easy | exact | 101 |"
+    assert row in capsys.readouterr().out
+    assert row in (tmp_path / "floors.md").read_text()
 
 
 def test_int8_is_compared_with_float32_in_every_condition() -> None:
