@@ -27,9 +27,10 @@ COMMAND = "python -m otus.doa.floors"
 CLASSICAL = 1500
 PAGE = f"""# What the shipped models must reach
 
-`{COMMAND} --output docs/floors.md` wrote this page. The floors were set before the models were made; the
-conditions are those of [data sets](datasets.md), all of the test split. Percent, with 95 % intervals over rooms and
-source material; where points are compared, both methods saw the same frames.
+`{COMMAND} --output docs/floors.md` wrote this page. The floors were set
+before the models were made; the conditions are those of [data sets](datasets.md), all of the test
+split. Percent, with 95 % intervals over rooms and source material; where points are compared, both
+methods saw the same frames.
 
 {{}}
 """

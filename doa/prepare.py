@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .errors import RecordingError
 from .features import FeatureDefinition
-from .recording import active, levels, read
+from .recording import above_noise, levels, read
 from .wiring import fault
 
 #: Floating-point samples above this are not of full scale +-1.
@@ -95,11 +95,11 @@ def prepare(
         channels = scipy.signal.resample_poly(channels, d.fs // common, fs // common, axis=1)
         notes.append(f"resampled from {fs} Hz to {d.fs} Hz, the model's rate")
     frames = d.frames(channels)
-    loud = active(frames)
+    loud = above_noise(frames)
     if not loud.any():
         raise RecordingError(
             f"{name}: no frame is loud enough to hold sound (the gate: "
-            "otus.doa.recording.active); raise the microphones' gain"
+            "otus.doa.recording.above_noise); raise the microphones' gain"
         )
     states = np.full(len(frames), HEARD, dtype="<U8")
     level = np.stack([levels(frames[:, k : k + 1]) for k in range(d.array.mics)], axis=1)

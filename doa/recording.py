@@ -16,6 +16,11 @@ GATE_RANGE_DB = 15.0
 GATE_PERCENTILE = 95.0
 #: ... and above this level, dB relative to full scale.
 GATE_FLOOR_DB = -66.0
+#: What microphones record is noise in pauses, this percentile of the frame levels; a frame that
+#: holds sound is so many dB above it. Where there are no pauses, the noise is not known: frames
+#: within as many dB of the loud ones hold sound.
+NOISE_PERCENTILE = 5.0
+NOISE_MARGIN_DB = 6.0
 
 
 def read(path: str | Path) -> tuple[NDArray[Any], int]:
@@ -92,7 +97,8 @@ def active(frames: NDArray[Any]) -> NDArray[np.bool_]:
     """Gate the frames that hold sound.
 
     A frame is active if its level is within GATE_RANGE_DB of the GATE_PERCENTILE-th percentile of
-    all frames' levels and above GATE_FLOOR_DB. Data sets, evaluation and `locate` share this rule.
+    all frames' levels and above GATE_FLOOR_DB. Data sets apply this rule to what the microphones
+    would record of a source without noise; for what they do record see `above_noise`.
 
     Parameters
         frames : float [n, mics, frame], full scale +-1
@@ -104,4 +110,22 @@ def active(frames: NDArray[Any]) -> NDArray[np.bool_]:
     level = levels(frames)
     loud = np.percentile(level, GATE_PERCENTILE)
     gated: NDArray[np.bool_] = level > max(loud - GATE_RANGE_DB, GATE_FLOOR_DB)
+    return gated
+
+
+def above_noise(frames: NDArray[Any]) -> NDArray[np.bool_]:
+    """Gate the frames that hold sound in a recording with noise of its own.
+
+    A frame passes if it is active and NOISE_MARGIN_DB above the noise.
+
+    Parameters
+        frames : float [n, mics, frame], full scale +-1
+    Returns
+        bool [n]
+    """
+    gated = active(frames)
+    if gated.any():
+        level = levels(frames)
+        noise, loud = np.percentile(level, [NOISE_PERCENTILE, GATE_PERCENTILE])
+        gated &= level > min(noise + NOISE_MARGIN_DB, loud - NOISE_MARGIN_DB)
     return gated

@@ -7,7 +7,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from otus.doa.errors import RecordingError
-from otus.doa.recording import active, levels, read
+from otus.doa.recording import above_noise, active, levels, read
 
 
 def noise(channels: int = 6, samples: int = 5000) -> NDArray[np.int16]:
@@ -82,3 +82,23 @@ def test_the_gate_is_relative_to_the_loud_frames_and_has_a_floor() -> None:
     assert active(frames).tolist() == [False, True, True, False, True, True]
     assert not active(frames * np.float32(1e-3)).any()
     assert active(frames[:0]).shape == (0,)
+
+
+def at_levels(*decibels: float) -> NDArray[np.float32]:
+    """Frames of these levels."""
+    gains = 10 ** (np.array(decibels, dtype=np.float32) / 20)
+    return np.ones((len(decibels), 6, 2048), dtype=np.float32) * gains[:, None, None]
+
+
+def test_pauses_of_a_noisy_recording_hold_no_sound() -> None:
+    frames = at_levels(-30, -30, -30, -22, -20, -25, -30, -18)
+    assert active(frames).all()
+    assert above_noise(frames).tolist() == [0, 0, 0, 1, 1, 0, 0, 1]
+    assert not above_noise(at_levels(-80, -80)).any()
+    assert above_noise(frames[:0]).shape == (0,)
+
+
+def test_sound_without_pauses_is_not_its_own_noise() -> None:
+    assert above_noise(at_levels(-20, -21, -20, -23)).all()
+    quiet = at_levels(*[-60] * 3, *[-20, -30] * 3)
+    np.testing.assert_array_equal(above_noise(quiet), active(quiet))
