@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .errors import DatasetError
 from .features import FeatureDefinition
+from .files import whole
 from .speech import KINDS
 
 #: Fields of a frame beside its features, and their types in the file.
@@ -116,6 +117,10 @@ class Dataset:
         path = Path(path)
         if not path.is_file():
             raise DatasetError(f"{path}: no such file; make it with otus dataset")
+        if not zipfile.is_zipfile(path):
+            raise DatasetError(
+                f"{path}: not a data set, or a part of one; remove it and make it with otus dataset"
+            )
         try:
             with path.open("rb") as raw, np.load(raw) as file:
                 meta = json.loads(str(file["meta"]))
@@ -138,22 +143,15 @@ def write(
         arrays : features and fields
         audio : int16 [some, mics, frame], one part after the other; together as many as features
     """
-    path = Path(path)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with zipfile.ZipFile(part, "w", allowZip64=True) as file:
-            whole = {"meta": np.array(json.dumps(meta)), **arrays}
-            for name, values in whole.items():
-                with file.open(f"{name}.npy", "w", force_zip64=True) as entry:
-                    np.lib.format.write_array(entry, values, allow_pickle=False)
-            parts = iter(audio)
-            if (first := next(parts, None)) is not None:
-                with file.open("audio.npy", "w", force_zip64=True) as entry:
-                    shape = (len(arrays["features"]), *first.shape[1:])
-                    header = np.lib.format.header_data_from_array_1_0(first) | {"shape": shape}
-                    np.lib.format.write_array_header_1_0(entry, header)
-                    for values in itertools.chain([first], parts):
-                        entry.write(np.ascontiguousarray(values).tobytes())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole(Path(path)) as part, zipfile.ZipFile(part, "w", allowZip64=True) as file:
+        for name, values in {"meta": np.array(json.dumps(meta)), **arrays}.items():
+            with file.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, values, allow_pickle=False)
+        parts = iter(audio)
+        if (first := next(parts, None)) is not None:
+            with file.open("audio.npy", "w", force_zip64=True) as entry:
+                shape = (len(arrays["features"]), *first.shape[1:])
+                header = np.lib.format.header_data_from_array_1_0(first) | {"shape": shape}
+                np.lib.format.write_array_header_1_0(entry, header)
+                for values in itertools.chain([first], parts):
+                    entry.write(np.ascontiguousarray(values).tobytes())

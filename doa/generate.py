@@ -12,7 +12,7 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,10 +27,11 @@ from .dataset import FIELDS, UNREADABLE, Dataset, write
 from .definitions import UMA8
 from .errors import DatasetError
 from .features import FeatureDefinition, GccPhat
+from .files import whole
 from .material import NONE, Material, material, speak
 from .parallel import spread
 from .provenance import processor, versions
-from .simulate import draw_room, draw_scene
+from .simulate import REACH, draw_room, draw_scene, layout
 from .speech import voices
 
 #: Most utterances that are spoken to choose from, if not told otherwise.
@@ -72,6 +73,12 @@ class Plan:
             raise DatasetError(
                 f"frame: got {self.definition.frame} samples at {self.definition.fs} Hz, a clip is "
                 f"{CLIP:g} s long"
+            )
+        reach = float(np.linalg.norm(layout(self.definition.array), axis=1).max())
+        if reach > REACH:
+            raise DatasetError(
+                f"array {self.definition.array.name!r}: a microphone is {reach:.3g} m from the "
+                f"middle, allowed are {REACH:g} m: larger arrays do not fit where they are placed"
             )
         if not self.conditions:
             raise DatasetError("conditions: got none, at least one is needed")
@@ -226,9 +233,14 @@ def resume(plan: Plan, work: Path, workers: int, progress: bool) -> None:
     """Make the utterances and rooms that a work folder has not yet."""
     settings = work / "plan.json"
     if settings.exists():
-        same_plan(plan, json.loads(settings.read_text(encoding="utf-8")), work)
+        try:
+            found = json.loads(settings.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise DatasetError(f"{settings}: damaged ({error}); remove {work}") from error
+        same_plan(plan, found, work)
     else:
-        whole(settings, lambda part: part.write_text(json.dumps(plan.meta), encoding="utf-8"))
+        with whole(settings) as part:
+            part.write_text(json.dumps(plan.meta), encoding="utf-8")
     missing = [k for k in range(plan.material.sentences) if not spoken(work, k).exists()]
     said = functools.partial(say_one, plan, work)
     spread(said, missing, workers, f"{plan.split}: speech", progress)
@@ -269,13 +281,6 @@ def shard(work: Path, number: int) -> Path:
     return work / f"room-{number:06}.npz"
 
 
-def whole(path: Path, fill: Callable[[Path], Any]) -> None:
-    """Let `fill` write a file beside `path`, and put it in place once it is whole."""
-    part = path.with_name(f".{path.name}.part")
-    fill(part)
-    part.replace(path)
-
-
 def say_one(plan: Plan, work: Path, number: int) -> None:
     """Speak an utterance into the work folder."""
     speak(spoken(work, number), plan.split, number, plan.definition.fs, plan.seed)
@@ -307,12 +312,8 @@ def simulate_room(plan: Plan, work: Path, number: int) -> int:
     arrays["features"] = computer(d)(audio * np.float32(1 / 32768))
     if plan.audio:
         arrays["audio"] = audio
-
-    def fill(part: Path) -> None:
-        with part.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-
-    whole(shard(work, number), fill)
+    with whole(shard(work, number)) as part, part.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
     return len(audio)
 
 

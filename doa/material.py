@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import scipy.io.wavfile
 import scipy.signal
 from numpy.typing import NDArray
 
 from .errors import DatasetError
 from .extras import require
+from .files import whole
 from .speech import espeak_version, normalised, utterance, voices
 
 #: Suffixes of the files of a folder that are taken.
@@ -114,11 +116,9 @@ def check_file(path: Path) -> None:
 
 def speak(path: Path, split: str, number: int, fs: int, seed: int) -> None:
     """Speak a sentence into a WAV file, whole or not at all."""
-    soundfile = require("soundfile", "doa")
-    part = path.with_suffix(".part")
     said = utterance(split, number, fs, seed)
-    soundfile.write(str(part), said, fs, subtype="FLOAT", format="WAV")
-    part.replace(path)
+    with whole(path) as part:
+        scipy.io.wavfile.write(part, fs, said)
 
 
 def stretch(path: Path, samples: int, fs: int, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -15,6 +15,9 @@ from .speech import coloured
 
 #: Distance kept from the walls, metres: the array's, the source's, the source's in the reference.
 WALL = (0.5, 0.3, 0.5)
+#: A microphone further than this from the middle of the array, metres, may be in a wall or at a
+#: source.
+REACH = 0.4
 #: The second source is louder than the first by this many dB at most, or softer.
 LEVEL_DB = 3.0
 #: Share of the energy that the walls of the reference's rooms take; it tells none.

@@ -51,7 +51,7 @@ def test_the_same_set_has_the_same_bytes_and_a_failure_leaves_nothing(
         yield toy.audio[:3]
         raise OSError("the disk is full")
 
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(DatasetError, match=r"a\.npz: cannot be written \(the disk is full\)"):
         write(tmp_path / "a.npz", toy.meta, {"features": toy.features}, broken())
     assert (tmp_path / "a.npz").read_bytes() == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.npz", "b.npz"]
@@ -85,6 +85,12 @@ def test_unreadable_sets_are_refused(tmp_path: Path, toy: Dataset) -> None:
         (tmp_path / "text.npz").write_bytes(content)
         with pytest.raises(DatasetError, match=r"text\.npz: not a data set"):
             Dataset.load(tmp_path / "text.npz")
+    np.save(tmp_path / "array.npy", toy.features)
+    with pytest.raises(DatasetError, match=r"array\.npy: not a data set, .* with otus dataset"):
+        Dataset.load(tmp_path / "array.npy")
+    np.savez(tmp_path / "other.npz", a=1)
+    with pytest.raises(DatasetError, match=r"other\.npz: not a data set of this version \('meta"):
+        Dataset.load(tmp_path / "other.npz")
     with pytest.raises(DatasetError, match="make it again"):
         Dataset(toy.features[1:], toy.fields, toy.meta)
     with pytest.raises(DatasetError, match=r"shape \(12, 15\), its definition says \(13, 15\)"):
