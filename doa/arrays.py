@@ -169,12 +169,17 @@ def from_table(table: Mapping[str, Any], where: str) -> Array:
         )
     placed = _listed(table, where) if "positions" in table else _ring(table, where)
     array = Array(name, placed)
-    named = PRESETS.get(name, array)
+    check_name(array, f"{where}: name")
+    return array
+
+
+def check_name(array: Array, where: str) -> None:
+    """Refuse an array that has the name of a preset and other positions."""
+    named = PRESETS.get(array.name, array)
     if named.mics != array.mics or not np.allclose(named.xyz, array.xyz, atol=1e-6):
         raise DefinitionError(
-            f"{where}: name: {name!r} is the name of another array; give this one its own"
+            f"{where}: {array.name!r} is the name of another array; give this one its own"
         )
-    return array
 
 
 def _number(value: Any) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from . import arrays
 from .arrays import suggestion
 from .errors import DefinitionError
-from .features import FeatureDefinition
+from .features import SETTINGS, FeatureDefinition
 
 _REFERENCE: dict[str, Any] = {"array": arrays.preset("reference"), "c": 340.0}
 
@@ -28,9 +28,6 @@ PRESETS: dict[str, FeatureDefinition] = {
 #: What the shipped models for six microphones take: 13 lags x 15 pairs.
 UMA8 = PRESETS["uma8"]
 
-#: Keys of a TOML file's table `features`.
-KEYS = ("fs", "frame", "hop", "n_fft", "window", "interpolation", "max_lag", "c")
-
 
 def preset(name: str) -> FeatureDefinition:
     """Look up a named definition: uma8, uma8-centre, respeaker4, reference-13, ..."""
@@ -47,7 +44,7 @@ def find(name: str | Path) -> FeatureDefinition:
 
     Parameters
         name : one of PRESETS; or a file that describes an array as `arrays.from_table` reads it,
-            and may have a table `features` with some of KEYS
+            and may have a table `features` with some of `features.SETTINGS`
     Raises
         DefinitionError: the name is unknown; the file is missing or has something out of range
     """
@@ -58,11 +55,11 @@ def find(name: str | Path) -> FeatureDefinition:
     features = table.pop("features", {})
     if not isinstance(features, dict):
         raise DefinitionError(f"{path}: features: got {features!r}, allowed is a table [features]")
-    unknown = sorted(set(features) - set(KEYS))
+    unknown = sorted(set(features) - set(SETTINGS))
     if unknown:
         raise DefinitionError(
-            f"{path}: features: unknown key {unknown[0]!r}{suggestion(unknown[0], KEYS)}"
-            f"; allowed: {', '.join(KEYS)}"
+            f"{path}: features: unknown key {unknown[0]!r}{suggestion(unknown[0], SETTINGS)}"
+            f"; allowed: {', '.join(SETTINGS)}"
         )
     array = arrays.from_table(table, str(path))
     try:

@@ -17,12 +17,24 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from .arrays import PRESETS, Array, unit_vectors
+from .arrays import Array, check_name, unit_vectors
 from .errors import DefinitionError, RecordingError
 
 #: Spectral bins this far below the frame's loudest bin hold no phase (-120 dB) and count as empty.
 EMPTY_BIN = 1e-6
 WINDOWS = ("rectangular",)
+#: What the whole numbers of a definition may be: wide of any use, and computed in seconds.
+RANGES = {
+    "fs": (4_000, 384_000),
+    "frame": (2, 65_536),
+    "hop": (1, 65_536),
+    "n_fft": (2, 65_536),
+    "interpolation": (1, 64),
+}
+#: Largest L.
+LONGEST = 1_000
+#: The fields of a definition beside its array.
+SETTINGS = ("fs", "frame", "hop", "n_fft", "window", "interpolation", "max_lag", "c")
 #: The value of `max_lag` that stands for the least allowed.
 FORMULA = 0
 
@@ -56,10 +68,12 @@ class FeatureDefinition:
     c: float = 343.0
 
     def __post_init__(self) -> None:
-        for name in ("fs", "frame", "hop", "n_fft", "interpolation"):
+        for name, (least, most) in RANGES.items():
             value = getattr(self, name)
-            if type(value) is not int or value < 1:
-                raise DefinitionError(f"{name}: got {value!r}, allowed are integers from 1")
+            if type(value) is not int or not least <= value <= most:
+                raise DefinitionError(
+                    f"{name}: got {value!r}, allowed are integers from {least} to {most}"
+                )
         if type(self.c) not in (int, float) or not 100.0 <= self.c <= 2000.0:
             raise DefinitionError(f"c: got {self.c!r} m/s, allowed are 100 to 2000")
         if type(self.max_lag) is not int:
@@ -78,8 +92,11 @@ class FeatureDefinition:
                 f"{self.least_lag} lags: ceil({self.array.aperture:.4f} m / {self.c:g} m/s * "
                 f"{self.fs} Hz * {self.interpolation}); use {self.least_lag} or more"
             )
-        if 2 * self.max_lag >= self.n_fft * self.interpolation:
-            raise DefinitionError(f"max_lag: got {self.max_lag}, too long for n_fft {self.n_fft}")
+        most = min(LONGEST, (self.n_fft * self.interpolation - 1) // 2)
+        if self.max_lag > most:
+            raise DefinitionError(
+                f"max_lag: got {self.max_lag}, allowed with n_fft {self.n_fft} is {most} at most"
+            )
 
     @property
     def least_lag(self) -> int:
@@ -104,21 +121,13 @@ class FeatureDefinition:
             "positions_m": [list(p) for p in self.array.positions],
             "pairs": [list(p) for p in self.array.pairs],
             "axes": ["lag", "pair"],
-            "fs": self.fs,
-            "frame": self.frame,
-            "hop": self.hop,
-            "n_fft": self.n_fft,
-            "window": self.window,
-            "interpolation": self.interpolation,
-            "max_lag": self.max_lag,
-            "c": self.c,
+            **{name: getattr(self, name) for name in SETTINGS},
         }
 
     @classmethod
     def from_dict(cls, card: Mapping[str, Any]) -> "FeatureDefinition":
         """Read what `to_dict` wrote; refuse fields that are missing, unknown or contradictory."""
-        names = ("fs", "frame", "hop", "n_fft", "window", "interpolation", "max_lag", "c")
-        known = {"kind", "array", "positions_m", "pairs", "axes", *names}
+        known = {"kind", "array", "positions_m", "pairs", "axes", *SETTINGS}
         if set(card) != known:
             raise DefinitionError(
                 f"feature definition: missing {sorted(known - set(card))}, "
@@ -129,14 +138,10 @@ class FeatureDefinition:
         except (TypeError, ValueError) as error:
             raise DefinitionError("positions_m: allowed is [mics][3], in metres") from error
         array = Array(str(card["array"]), positions)
-        named = PRESETS.get(array.name, array)
-        if named.mics != array.mics or not np.allclose(named.xyz, array.xyz, atol=1e-6):
-            raise DefinitionError(
-                f"positions_m: not those of the array {array.name!r}; give the array another name"
-            )
+        check_name(array, "array")
         if card["max_lag"] == FORMULA:
             raise DefinitionError(f"max_lag: got {FORMULA}, a card has the lags that it means")
-        definition = cls(array, **{name: card[name] for name in names})
+        definition = cls(array, **{name: card[name] for name in SETTINGS})
         for name in ("kind", "axes", "pairs"):
             if card[name] != definition.to_dict()[name]:
                 raise DefinitionError(
