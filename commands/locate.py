@@ -117,6 +117,10 @@ def prepared(recording: Path, definition: FeatureDefinition) -> Recording:
 
 def card_of(file: Path) -> tuple[dict[str, Any], FeatureDefinition]:
     """Read the card beside a model."""
+    if not file.is_file():
+        raise CommandError(
+            f"{file}: no such model; give a .tflite file, or one of {', '.join(models.names())}"
+        )
     beside = file.with_suffix(".json")
     if not beside.is_file():
         raise CommandError(

@@ -27,6 +27,9 @@ RUN = 3
 #: ... and above this share of clipped samples a frame gets no angle: up to there it costs none
 #: (`python -m otus.doa.measure clipping`).
 CLIPPED = 0.2
+#: Where clipping or a dead microphone takes more of the frames with sound than this share, the
+#: others do not count: what the gate lets through is then mostly not the sound that was loudest.
+LOST = 0.75
 #: In a frame a microphone this much quieter than the median microphone is dead, dB.
 QUIET_DB = 30.0
 #: Frames on which the wiring is judged, evenly spread over those with sound.
@@ -114,8 +117,10 @@ def prepare(
         "hear; check that microphone and its cable",
     }
     for state, count in lost.items():
-        if count == loud.sum():
-            raise RecordingError(f"{name}: in every frame that holds sound: {said[state]}")
+        if count > LOST * loud.sum():
+            raise RecordingError(
+                f"{name}: in {count} of {loud.sum()} frames with sound: {said[state]}"
+            )
         if count:
             notes.append(f"no angle for {count} of {loud.sum()} frames with sound: {said[state]}")
     rows = np.flatnonzero(states == HEARD)

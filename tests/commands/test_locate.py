@@ -166,6 +166,8 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
     cut.write_bytes(b"no sound at all")
     assert "cut.wav" in refused(cut)
     assert "no such file" in refused(tmp_path / "none.wav")
+    said = refused(record(tmp_path / "a.wav"), "--model", "azimut")
+    assert "azimut: no such model; give a .tflite file, or one of azimuth, az" in said
 
 
 def test_models_need_their_card(tmp_path: Path) -> None:
