@@ -87,7 +87,7 @@ def text(values: dict[str, Any]) -> str:
         "rooms, clips, sources": f"{values['rooms']}, {values['clips']}, {values['sources']}",
         "sounds": kinds,
         "speech": values["made_by"]["speech"],
-        "time": f"{values['seconds']:g} s, {values['workers']} workers"
+        "time": f"{values['seconds']:g} s, workers: {values['workers']}"
         if values["made"]
         else "it was there already",
         "size": f"{values['bytes'] / 1e6:.1f} MB",

@@ -186,7 +186,7 @@ def make_page(docs: Path, work: Path, *, rooms: int = 60, progress: bool = False
         "azimuth": truth.azimuth,
         "pairs": d.shape[1],
         "lags": d.lags,
-        "parameters": described.get("parameters", 44_632),
+        "parameters": described["parameters"],
         "angle": float(degrees[0]),
         "confidence": float(confidence[0]),
         "average": {4: "four"}.get(AVERAGE, AVERAGE),

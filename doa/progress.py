@@ -10,11 +10,12 @@ T = TypeVar("T")
 
 
 def track(items: Iterable[T], label: str, show: bool, total: int | None = None) -> Iterable[T]:
-    """Iterate over `items`, with a bar on standard error if `show`; it goes when it is full.
+    """Iterate over `items`; if `show`, with a bar where standard error is a terminal.
 
     Parameters
         total : how many items there are, where they have no length
     """
-    if not show:
+    console = Console(stderr=True)
+    if not show or not console.is_terminal:
         return items
-    return bar(items, label, total=total, console=Console(stderr=True), transient=True)
+    return bar(items, label, total=total, console=console, transient=True)
