@@ -109,11 +109,11 @@ class Recipe:
 
 
 RECIPES = {
-    "azimuth": Recipe("azimuth", UMA8, 30),
-    "azimuth-small": Recipe("azimuth", UMA8, 30, SMALL),
-    "azimuth-360": Recipe("azimuth-360", UMA8, 30),
+    "azimuth": Recipe("azimuth", UMA8, 60),
+    "azimuth-small": Recipe("azimuth", UMA8, 60, SMALL),
+    "azimuth-360": Recipe("azimuth-360", UMA8, 40),
     "azimuth-respeaker4": Recipe("azimuth", RESPEAKER4, 30),
-    "elevation": Recipe("elevation", UMA8, 20),
+    "elevation": Recipe("elevation", UMA8, 40),
     "two-source": Recipe("two-source", UMA8_TWO, 30),
 }
 
