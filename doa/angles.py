@@ -76,16 +76,6 @@ class Task:
     soft: float
     sources: int = 1
 
-    @property
-    def activation(self) -> str:
-        """Of the last layer: classes exclude each other for one source, not for two."""
-        return "softmax" if self.sources == 1 else "sigmoid"
-
-    @property
-    def loss(self) -> str:
-        """What training makes small."""
-        return "categorical_crossentropy" if self.sources == 1 else "binary_crossentropy"
-
     def truth(self, fields: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
         """Look up where the sources of each frame are: degrees [n, sources]; NaN: no such source.
 
@@ -112,13 +102,12 @@ class Task:
         Parameters
             degrees : [n, sources]
         Returns
-            float32 [n, classes]; for one source each row sums to 1, for two each source's own
-            class is 1
+            float32 [n, classes], rows sum to 1, and each source has the same share of it
         """
         error = self.classes.error(np.asarray(degrees)[..., None], self.classes.centres)
         weight = np.exp(-0.5 * (error / self.soft) ** 2)
-        scale = weight.sum if self.sources == 1 else weight.max
-        return np.asarray((weight / scale(axis=2, keepdims=True)).max(axis=1), dtype=np.float32)
+        share = weight / weight.sum(axis=2, keepdims=True)
+        return np.asarray(share.mean(axis=1), dtype=np.float32)
 
     def decode(self, probabilities: NDArray[Any]) -> NDArray[np.float64]:
         """Turn outputs [n, classes] into angles: degrees float64 [n, sources].

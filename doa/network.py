@@ -49,7 +49,7 @@ def network(shape: tuple[int, int], task: Task, widths: Widths = REFERENCE) -> A
             k.layers.MaxPool1D(2),
             k.layers.Flatten(),
             k.layers.Dense(hidden, activation="relu"),
-            k.layers.Dense(task.classes.count, activation=task.activation),
+            k.layers.Dense(task.classes.count, activation="softmax"),
         ]
     )
 

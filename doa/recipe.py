@@ -114,7 +114,7 @@ RECIPES = {
     "azimuth-360": Recipe("azimuth-360", UMA8, 40),
     "azimuth-respeaker4": Recipe("azimuth", RESPEAKER4, 30),
     "elevation": Recipe("elevation", UMA8, 40),
-    "two-source": Recipe("two-source", UMA8_TWO, 30),
+    "two-source": Recipe("two-source", UMA8_TWO, 40),
 }
 
 

@@ -95,7 +95,7 @@ def train(
     rate = LEARNING_RATE if start is None else FINE_RATE
     model.compile(
         optimizer=k.optimizers.Adam(k.optimizers.schedules.CosineDecay(rate, steps)),
-        loss=task.loss,
+        loss="categorical_crossentropy",
     )
     augment = Augmentation(learn.definition, classes)
     truth, azimuth = task.truth(learn.fields), task.field == "azimuth"

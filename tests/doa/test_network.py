@@ -34,7 +34,6 @@ def test_the_network_has_the_documented_size(name: str, widths: Widths, paramete
     shapes = [tuple(layer.output.shape[1:]) for layer in model.layers]
     assert shapes[:2] == [(11, first), (9, second)]
     assert shapes[-3:] == [(4 * second,), (hidden,), (task(name).classes.count,)]
-    assert model.layers[-1].activation.__name__ == task(name).activation
 
 
 def test_a_saved_network_comes_back_with_its_record(tmp_path: Path) -> None:

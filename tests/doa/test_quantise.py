@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 import tflite
 
-from otus.doa.angles import task
 from otus.doa.errors import ModelError
 from otus.doa.litert import reference
-from otus.doa.network import load, network
+from otus.doa.network import load
 from otus.doa.quantise import quantise, quiet
 
 from .conftest import toy_set
@@ -52,11 +51,3 @@ def test_quantising_refuses_what_does_not_fit(trained: Path) -> None:
 def test_a_failing_conversion_says_what_the_converter_said() -> None:
     with pytest.raises(ModelError, match="the converter failed: nothing to convert"), quiet():
         raise RuntimeError("nothing to convert")
-
-
-def test_two_sources_end_in_a_logistic() -> None:
-    model = network((13, 15), task("two-source"), (4, 4, 8))
-    graph = tflite.Model.GetRootAs(quantise(model, toy_set(frames=1).features))
-    codes = {graph.OperatorCodes(k).BuiltinCode() for k in range(graph.OperatorCodesLength())}
-    assert tflite.BuiltinOperator.LOGISTIC in codes
-    assert tflite.BuiltinOperator.SOFTMAX not in codes
