@@ -23,7 +23,7 @@ def test_a_model_is_judged_beside_float32_and_the_classical_methods(
         "--float", learned / "small.keras", "--classical", 4, "--plot", picture, "--json",
     )  # fmt: skip
     assert result.exit_code == 0, result.output
-    values = json.loads(result.output)
+    values = json.loads(result.stdout)
     assert values["gateware"] == {"frames": 3, "identical": 3}
     assert values["frames"] == 72
     assert set(values["scores"]) == {"int8", "float32"}
@@ -57,7 +57,7 @@ def test_what_cannot_be_judged_is_refused(learned: Path, tmp_path: Path) -> None
     for arguments, message in (
         (
             ["none", data],
-            "none: no card none.json beside it; a model",
+            "none: no such model; give a .tflite file, or one of azimuth",
         ),
         ([model, tmp_path / "none.npz"], "none.npz: no such file"),
         ([model, two], "no frame with the 1 known source"),
