@@ -67,6 +67,8 @@ class Task:
             the field with "_2" added
         classes : what the outputs stand for
         soft : width of the targets, degrees: a source between two centres is a little of both
+        own : share of a target that is not spread: the source's class has it alone. Without it a
+            source midway between two centres, where halves go up, would be either's
         sources : how many sound at the same time, 1 or 2
     """
 
@@ -74,6 +76,7 @@ class Task:
     field: str
     classes: Classes
     soft: float
+    own: float
     sources: int = 1
 
     def truth(self, fields: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
@@ -97,7 +100,7 @@ class Task:
         return np.asarray(known.all(axis=1), dtype=np.bool_)
 
     def targets(self, degrees: NDArray[Any]) -> NDArray[np.float32]:
-        """Spread each angle over the classes around it.
+        """Spread each angle over the classes around it, and give its own class the rest.
 
         Parameters
             degrees : [n, sources]
@@ -106,7 +109,9 @@ class Task:
         """
         error = self.classes.error(np.asarray(degrees)[..., None], self.classes.centres)
         weight = np.exp(-0.5 * (error / self.soft) ** 2)
-        share = weight / weight.sum(axis=2, keepdims=True)
+        spread = weight / weight.sum(axis=2, keepdims=True)
+        alone = np.eye(self.classes.count)[self.classes.of(degrees)]
+        share = self.own * alone + (1 - self.own) * spread
         return np.asarray(share.mean(axis=1), dtype=np.float32)
 
     def decode(self, probabilities: NDArray[Any]) -> NDArray[np.float64]:
@@ -155,10 +160,10 @@ class Task:
 TASKS: dict[str, Task] = {
     task.name: task
     for task in (
-        Task("azimuth", "azimuth", AZIMUTH, soft=4.0),
-        Task("azimuth-360", "azimuth", DEGREES, soft=3.0),
-        Task("elevation", "elevation", ELEVATION, soft=4.0),
-        Task("two-source", "azimuth", AZIMUTH, soft=4.0, sources=2),
+        Task("azimuth", "azimuth", AZIMUTH, soft=4.0, own=0.5),
+        Task("azimuth-360", "azimuth", DEGREES, soft=3.0, own=0.0),
+        Task("elevation", "elevation", ELEVATION, soft=4.0, own=0.5),
+        Task("two-source", "azimuth", AZIMUTH, soft=4.0, own=0.5, sources=2),
     )
 }
 

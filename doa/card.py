@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +28,15 @@ def training(
     epochs: int,
     seed: int,
     command: str,
+    teacher: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Record how a network was trained, as a .keras file carries it.
 
     Parameters
         sets : what it learned from, then what it was watched by
+        teacher : the record of the network that labelled its frames
     """
+    labelled = {} if teacher is None else {"teacher": {k: teacher[k] for k in ("widths", "epochs")}}
     return {
         "task": task.name,
         "features": definition.to_dict(),
@@ -41,6 +44,7 @@ def training(
         "command": command,
         "seed": seed,
         "epochs": epochs,
+        **labelled,
         "versions": versions(PACKAGES),
         "data": [s.summary() for s in sets],
     }

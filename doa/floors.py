@@ -71,6 +71,7 @@ FLOORS = (
     Floor("azimuth", "reference", 94, None),
     Floor("elevation", "hard", 44, 78),
     Floor("two-source", "two", None, 66),
+    Floor("two-source", "two-easy", None, 66),
 )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .angles import Task
 from .angles import task as task_of
 from .card import describe, page, training, write
 from .conditions import (
@@ -33,7 +34,7 @@ from .features import FeatureDefinition
 from .generate import make
 from .litert import reference
 from .network import REFERENCE as LARGE
-from .network import SMALL, Widths, load, save
+from .network import SMALL, TEACHER, Widths, load, save
 from .quantise import quantise
 from .train import train
 
@@ -100,20 +101,25 @@ RESPEAKER4 = Data(
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a model tells, what it learns from and how long, and the size of its network."""
+    """What a model tells, what it learns from and how long, and the size of its network.
+
+    Parameters
+        teacher : epochs of the larger network that labels its frames; 0: none
+    """
 
     task: str
     data: Data
     epochs: int
     widths: Widths = LARGE
+    teacher: int = 20
 
 
 RECIPES = {
-    "azimuth": Recipe("azimuth", UMA8, 60),
-    "azimuth-small": Recipe("azimuth", UMA8, 60, SMALL),
-    "azimuth-360": Recipe("azimuth-360", UMA8, 40),
-    "azimuth-respeaker4": Recipe("azimuth", RESPEAKER4, 30),
-    "elevation": Recipe("elevation", UMA8, 40),
+    "azimuth": Recipe("azimuth", UMA8, 40),
+    "azimuth-small": Recipe("azimuth", UMA8, 40, SMALL),
+    "azimuth-360": Recipe("azimuth-360", UMA8, 40, teacher=0),
+    "azimuth-respeaker4": Recipe("azimuth", RESPEAKER4, 40),
+    "elevation": Recipe("elevation", UMA8, 30),
     "two-source": Recipe("two-source", UMA8_TWO, 40),
 }
 
@@ -166,51 +172,82 @@ def cook(
     """Make the data sets and networks in `work`, the models and their cards in `folder`."""
     scaled = "" if scale == 1 else f" --scale {scale:g}"
     for name in names:
-        recipe, trained = RECIPES[name], work / f"{name}.keras"
+        recipe = RECIPES[name]
         task = task_of(recipe.task)
         sets = [
             data(recipe.data, s, work, seed=seed, scale=scale, workers=workers, progress=progress)
             for s in recipe.data.splits
         ]
-        learn, validation, test = sets
-        wanted = training(
-            task,
-            learn.definition,
-            sets,
-            widths=recipe.widths,
-            epochs=recipe.epochs,
-            seed=seed,
-            command=f"{COMMAND} --seed {seed}{scaled}",
-        )
-        model = _trained(trained, wanted)
-        if model is None:
-            model = train(
-                learn,
-                task,
-                widths=recipe.widths,
-                validation=validation,
-                epochs=recipe.epochs,
-                seed=seed,
-                progress=progress,
-                report=lambda line: print(line, file=sys.stderr),
-            )
-            save(model, trained, wanted)
+        learn, _, test = sets
+
+        same: dict[str, Any] = {
+            "seed": seed,
+            "command": f"{COMMAND} --seed {seed}{scaled}",
+            "progress": progress,
+        }
+        teacher = None
+        if recipe.teacher:
+            kept = work / f"{recipe.data.name}-{task.name}-teacher.keras"
+            teacher = _learned(kept, task, sets, TEACHER, recipe.teacher, **same)
+        kept = work / f"{name}.keras"
+        model, record = _learned(kept, task, sets, recipe.widths, recipe.epochs, teacher, **same)
         content = quantise(model, learn.features)
         judged = test.where(task.fits(test.fields))
         int8 = evaluate(hear(reference(content), judged, task), judged, task)
         single = evaluate(hear(_float(model), judged, task), judged, task)
-        described = describe(content, wanted, int(model.count_params()), int8, single)
+        described = describe(content, record, int(model.count_params()), int8, single)
         write(folder / f"{name}.tflite", content, described)
         (folder / "README.md").write_text(page(folder), encoding="utf-8")
         print(f"{name}\n\n{table(int8)}\n")
 
 
-def _trained(path: Path, wanted: dict[str, Any]) -> Any:
-    """Take a network that was trained in just this way, if there is one."""
-    if not path.is_file():
-        return None
-    model, record = load(path)
-    return model if record == wanted else None
+def _learned(
+    path: Path,
+    task: Task,
+    sets: Sequence[Dataset],
+    widths: Widths,
+    epochs: int,
+    teacher: tuple[Any, dict[str, Any]] | None = None,
+    *,
+    seed: int,
+    command: str,
+    progress: bool,
+) -> tuple[Any, dict[str, Any]]:
+    """Take a network that was trained in just this way from its file, or train it and keep it.
+
+    Parameters
+        teacher : a network and its record
+    Returns
+        the network and its record
+    """
+    learn, validation, _ = sets
+    wanted = training(
+        task,
+        learn.definition,
+        sets,
+        widths=widths,
+        epochs=epochs,
+        seed=seed,
+        command=command,
+        teacher=None if teacher is None else teacher[1],
+    )
+    if path.is_file():
+        model, record = load(path)
+        if record == wanted:
+            return model, record
+    model = train(
+        learn,
+        task,
+        widths=widths,
+        teacher=None if teacher is None else teacher[0],
+        validation=validation,
+        epochs=epochs,
+        seed=seed,
+        progress=progress,
+        report=lambda line: print(line, file=sys.stderr),
+    )
+    save(model, path, wanted)
+    return model, wanted
 
 
 def _float(model: Any) -> Any:

@@ -51,7 +51,8 @@ def test_the_recipe_writes_models_and_cards(
     def toy(_: recipe.Data, split: str, *__: Any, **___: Any) -> Dataset:
         return toy_set(seed=len(split))
 
-    tiny = recipe.Recipe("elevation", recipe.UMA8, 1, (4, 4, 8))
+    tiny = recipe.Recipe("elevation", recipe.UMA8, 1, (4, 4, 8), teacher=1)
+    monkeypatch.setattr(recipe, "TEACHER", (4, 4, 16))
     monkeypatch.setattr(recipe, "data", toy)
     monkeypatch.setattr(recipe, "RECIPES", {"tiny": tiny})
     recipe.cook(tmp_path / "work", tmp_path / "out", names=["tiny"], scale=0.5)
@@ -59,6 +60,7 @@ def test_the_recipe_writes_models_and_cards(
     assert definition == UMA8
     assert described["command"] == "python -m otus.doa.recipe --seed 1 --scale 0.5"
     assert (described["task"], described["classes"]["count"]) == ("elevation", 10)
+    assert described["teacher"] == {"widths": [4, 4, 16], "epochs": 1}
     content = (tmp_path / "out/tiny.tflite").read_bytes()
     assert described["sha256"] == hashlib.sha256(content).hexdigest()
     assert [d["frames"] for d in described["data"]] == [len(toy_set())] * 3
