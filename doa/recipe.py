@@ -117,7 +117,7 @@ class Recipe:
 RECIPES = {
     "azimuth": Recipe("azimuth", UMA8, 40),
     "azimuth-small": Recipe("azimuth", UMA8, 40, SMALL),
-    "azimuth-360": Recipe("azimuth-360", UMA8, 40, teacher=0),
+    "azimuth-360": Recipe("azimuth-360", UMA8, 20, teacher=0),
     "azimuth-respeaker4": Recipe("azimuth", RESPEAKER4, 40),
     "elevation": Recipe("elevation", UMA8, 30),
     "two-source": Recipe("two-source", UMA8_TWO, 40),

@@ -38,7 +38,7 @@ def heard(
 
 @pytest.mark.parametrize(
     ("gate", "average", "least"),
-    [(above_noise, 4, 0.75), (above_noise, 1, 0.65), (active, 4, 0.55), (active, 1, 0.45)],
+    [(above_noise, 4, 0.75), (above_noise, 1, 0.7), (active, 4, 0.6), (active, 1, 0.5)],
 )
 @pytest.mark.parametrize("turn", QUARTERS)
 def test_most_frames_are_in_the_right_class_in_every_turn(
