@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from otus import models
 from otus.doa import floors, recipe
 from otus.doa.errors import DatasetError
 from otus.doa.evaluate import Estimate
@@ -73,3 +74,6 @@ def test_int8_is_compared_with_float32_in_every_condition() -> None:
     results = floors.losses("azimuth", ROOT / "models")
     assert all(r.least == -1 for r in results)
     assert np.isfinite([r.measured.value for r in results]).all()
+    assert results
+    assert all(r.met for name in models.names() for r in floors.losses(name, ROOT / "models"))
+    assert f"| {results[0].measured.value:.2f} |" in table(results)
