@@ -208,4 +208,5 @@ def test_what_can_be_put_right_keeps_its_angle(
     x = scipy.signal.resample_poly(sound, fs // FS, 1, axis=1)
     found = prepare(gain * x + offset, fs, UMA8)
     assert bool(found.notes) == (fs != FS or abs(offset) > 0.1 * 0.104 * gain)
-    assert AZIMUTH.error(angle(found), angle(prepare(sound, FS, UMA8))) <= 5
+    # Steered power is looked up every 5 degrees; either side of the source may win.
+    assert AZIMUTH.error(angle(found), angle(prepare(sound, FS, UMA8))) <= 10
