@@ -2,18 +2,26 @@
 
 A layer is four nested loops; the innermost issues one activation word and one weight word a cycle:
 
-    for group in range(groups):            # output rows, `positions` at a time
-        for tile in range(tiles):          # `columns` output channels at a time
-            for window in range(windows):  # positions that are max-pooled into one output row
-                for k in range(reduction): # contiguous activation words under the kernel
-                    accumulate
+    for group in range(groups):                # output rows, `positions` at a time
+        for tile in range(tiles):              # `columns` output channels at a time
+            for window in range(windows):      # positions that are max-pooled into one output row
+                for line in range(lines):      # lines of the image under the kernel
+                    for k in range(reduction): # activation words of a line
+                        accumulate
 
-The activation address is origin + group * group_stride + window * window_stride + k; an address
-outside [source, source_end) reads `pad` in every byte. Addresses wrap at 2^address_bits: from the
-lowest one that a layer forms, or 0, to the highest or `source_end` must not be more, which the
-compiler verifies. The weight address counts up
-through the tile's words, is rewound for each window and returns to `weights` for each group. Every
-count is stored minus one, so that each encoding is a finite loop of at least one pass.
+The activation address is origin + group * group_stride + tile * tile_stride +
+window * window_stride + line * line_stride + k * word_stride; one outside
+[source, source_end) + line * line_stride reads `pad` in every byte. Addresses wrap at
+2^address_bits: from the lowest one that a layer forms, or 0, to the highest or the last line's
+`source_end` must not be more, which the compiler verifies. The weight address counts up through
+the tile's words, skips `weight_gap` words before the next tile, is rewound for each window and
+returns to `weights` for each group. Every count is stored minus one, so that each encoding is a
+finite loop of at least one pass.
+
+A reduction may be spread over several layers, between which other weights are loaded: all but the
+last of them have `hold`, which keeps the sums in the accumulators and makes no output; all but the
+first have `resume`, which goes on with them. They have one tile, one window and at most `positions`
+groups, the same in all, which the compiler verifies.
 """
 
 from dataclasses import dataclass, fields
@@ -65,8 +73,16 @@ FIELDS = (
     Field("act_max", 8, signed=True),
     Field("windows", 8, bias=1),
     Field("last_steps", 8, bias=1),
+    Field("lines", 8, bias=1),
+    Field("resume", 1),
+    Field("hold", 1),
     Field("last", 1),
-    Field("reserved", 15),
+    Field("more", 1),
+    Field("reserved", 4),
+    Field("line_stride", 16),
+    Field("weight_gap", 16),
+    Field("word_stride", 16),
+    Field("tile_stride", 16),
 )
 
 FIELD = {field.name: field for field in FIELDS}
@@ -79,6 +95,7 @@ assert BITS == WORDS * WORD_BITS
 _ADDRESSES = (
     *("source", "source_end", "origin", "group_stride", "window_stride"),
     *("reduction", "groups", "destination", "row_words"),
+    *("line_stride", "word_stride", "tile_stride"),
 )
 
 
@@ -94,6 +111,7 @@ def used_bits(field: Field, geometry: Geometry) -> int:
         # Every tile has parameters of its own.
         "tiles": (geometry.parameter_words - 1).bit_length(),
         "weights": (geometry.weight_words - 1).bit_length(),
+        "weight_gap": (geometry.weight_words - 1).bit_length(),
         "parameters": (geometry.parameter_words - 1).bit_length(),
         "last_steps": (geometry.column_groups - 1).bit_length(),
     }
@@ -108,15 +126,21 @@ class Descriptor:
         source, source_end : activation words that hold the input tensor, first and one past last
         origin : address of the first activation word; below `source` where the kernel is padded
         group_stride, window_stride : words from one output row (pooled position) to the next
-        reduction : activation words under one kernel position
+        reduction, word_stride : activation words under one line of the kernel, and their distance
+        lines, line_stride : lines of the kernel, and words from one line of the image to the next
+        tile_stride : words from what one tile reads to what the next one does: 0, or 1 where each
+            output channel reads the input channel of its own number
         groups, tiles, windows : output rows, tiles of output channels, positions pooled per row
         weights, parameters : first word in the weight and the parameter buffer
+        weight_gap : weight words that are skipped between two tiles
         destination, row_words : first word of the output tensor, and words of one output row
         pad : int8 that padding reads (the input's zero point; -128 under a max pooling)
         zero_point, act_min, act_max : of the output, int8; act_min <= act_max
         last_steps : column groups (of `requantise_lanes` channels) used in the last tile; at most
             columns / requantise_lanes, which the compiler verifies
+        resume, hold : go on with the sums of the layer before; leave them to the layer after
         last : 1 ends the program
+        more : 1 in the last layer: another program belongs to the same inference
     Raises
         DescriptorError: a value that the field cannot hold
     """
@@ -139,8 +163,16 @@ class Descriptor:
     act_max: int
     windows: int
     last_steps: int
+    lines: int = 1
+    resume: int = 0
+    hold: int = 0
     last: int = 0
+    more: int = 0
     reserved: int = 0
+    line_stride: int = 0
+    weight_gap: int = 0
+    word_stride: int = 1
+    tile_stride: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what a field cannot hold."""

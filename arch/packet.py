@@ -35,7 +35,7 @@ from .errors import ContractError
 from .geometry import Geometry
 
 #: Changes whenever the meaning of any byte on the link or in a memory changes.
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 
 MAGIC = b"OTUS"
 
@@ -63,10 +63,10 @@ class Opcode(IntEnum):
     """Fields: space u8, address u16, count u16 (words, 0 is none). Reply: the words."""
     RUN = 4
     """Fields: entry u16 (program word). Reply: empty, once the sequencer has started: it waits
-    until an earlier run has ended."""
+    until an earlier program has ended."""
     RESULT = 5
     """Fields: space u8, address u16, count u16. Reply: `Counters`, then the words, once the
-    sequencer is idle."""
+    sequencer is idle: after a program whose last layer says `more` it waits for the next one."""
 
 
 class Status(IntEnum):
@@ -107,7 +107,7 @@ class Counters(NamedTuple):
     """Cycle counters of the last run; total is the sum of all the others but `runs`.
 
     Counting starts when the sequencer accepts the run and ends when the last result byte is
-    written.
+    written. Programs that end with `more` and the one after them are one run.
     """
 
     runs: int
@@ -122,19 +122,21 @@ class Counters(NamedTuple):
     fetch: int
     """Descriptors are read."""
     tail: int
-    """Everything is issued; the last outputs are on their way."""
+    """Everything of a program is issued; the last outputs are on their way."""
+    link_wait: int
+    """A program has ended with `more`, and the next one has not come."""
 
     def pack(self) -> bytes:
-        """Encode as seven u32."""
+        """Encode as eight u32."""
         return _COUNTERS.pack(*self)
 
     @classmethod
     def unpack(cls, data: bytes) -> Self:
-        """Decode seven u32."""
+        """Decode eight u32."""
         return cls(*_COUNTERS.unpack(data))
 
 
-_COUNTERS = struct.Struct("<7I")
+_COUNTERS = struct.Struct("<8I")
 COUNTERS_BYTES = _COUNTERS.size
 
 

@@ -14,7 +14,9 @@ A word that the issue stage releases in cycle c moves on like this:
   + WRITTEN              may be read by a word that is released in this cycle
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import product
 from typing import NamedTuple
 
 from .descriptor import WORDS, Descriptor
@@ -102,7 +104,7 @@ class Prediction(NamedTuple):
         sums = {
             name: sum(getattr(layer, name) for layer in self.layers) for name in LayerCycles._fields
         }
-        return {"total": self.total, **sums, "tail": self.tail}
+        return {"total": self.total, **sums, "tail": self.tail, "link_wait": 0}
 
 
 class _Producer(NamedTuple):
@@ -141,9 +143,10 @@ def predict(descriptors: Sequence[Descriptor], geometry: Geometry) -> Prediction
             LayerCycles(walk.busy, walk.stall_drain + stalled, walk.stall_data, FETCH + LOAD)
         )
         cycle, capture_from = walk.cycle, walk.capture_from
-        older, previous = previous, walk.producer
-    assert previous is not None
-    return Prediction(tuple(layers), previous.end + 1 - cycle)
+        if walk.producer is not None:
+            older, previous = previous, walk.producer
+    written = previous.end if previous else cycle
+    return Prediction(tuple(layers), max(written, cycle) + 1 - cycle)
 
 
 class _Walk(NamedTuple):
@@ -152,7 +155,8 @@ class _Walk(NamedTuple):
     busy: int
     stall_drain: int
     stall_data: int
-    producer: _Producer
+    #: None where the sums stay in the accumulators.
+    producer: _Producer | None
 
 
 def _walk(
@@ -168,18 +172,20 @@ def _walk(
         for tile in range(d.tiles):
             steps = d.last_steps if tile == d.tiles - 1 else steps_full
             for window in range(d.windows):
-                start = d.origin + group * d.group_stride + window * d.window_stride
-                unhindered = cycle + d.reduction - 1
+                start = d.origin + group * d.group_stride + tile * d.tile_stride
+                start += window * d.window_stride
+                unhindered = cycle + d.lines * d.reduction - 1
                 last = max([unhindered, *_waits(d, source, cycle, start, slots)])
                 stall_data += last - unhindered
                 released = max(last, capture_from)
                 stall_drain += released - last
                 cycle = released + 1
-            capture_from = released + steps * slots * interval
+            if not d.hold:
+                capture_from = released + steps * slots * interval
         written = released + drain(geometry) + write_back(geometry)
         rows.append((written + (steps * slots - 1) * interval, group + slots))
-    busy = -(-d.groups // geometry.positions) * d.tiles * d.windows * d.reduction
-    producer = _Producer(d.destination, d.row_words, rows)
+    busy = -(-d.groups // geometry.positions) * d.tiles * d.windows * d.lines * d.reduction
+    producer = None if d.hold else _Producer(d.destination, d.row_words, rows)
     return _Walk(cycle, capture_from, busy, stall_drain, stall_data, producer)
 
 
@@ -190,14 +196,19 @@ def _waits(
     if source is None or cycle >= source.end + WRITTEN:
         return []
     waits = []
-    for slot in range(slots):
-        first = start + slot * d.group_stride
-        low, high = max(first, d.source), min(first + d.reduction, d.source_end)
+    for slot, line in product(range(slots), range(d.lines)):
+        shift = line * d.line_stride
+        first = start + slot * d.group_stride + shift
+        read = range(first, first + d.reduction * d.word_stride, d.word_stride)
+        words = [w for w in read if d.source + shift <= w < d.source_end + shift]
+        left = (d.lines - line) * d.reduction - 1  # words after the first of the line
         row_start = source.destination
         for complete, rows in [*source.rows, (source.end, 1 << 16)]:
             row_end = source.destination + rows * source.row_words
-            word = max(low, row_start)
-            if word < min(high, row_end):
-                waits.append(complete + WRITTEN + d.reduction - 1 - (word - first))
+            # The first word of the row, and how many come before it.
+            at = bisect_left(words, row_start)
+            if at < len(words) and words[at] < row_end:
+                before = (words[at] - first) // d.word_stride
+                waits.append(complete + WRITTEN + left - before)
             row_start = row_end
     return waits

@@ -37,9 +37,10 @@ class Core(wiring.Component):
                 #: Activation words to read, and the words in order.
                 "read_address": In(stream.Signature(16)),
                 "read_data": Out(stream.Signature(8 * geometry.rows)),
-                #: Start at program word `entry`; taken while `idle`.
+                #: Start at program word `entry`; taken while `ready`.
                 "start": In(1),
                 "entry": In(16),
+                "ready": Out(1),
                 "idle": Out(1),
                 #: Stable while `idle`.
                 "counters": Out(CountersLayout),
@@ -63,6 +64,7 @@ class Core(wiring.Component):
         m.d.comb += [
             sequencer.start.eq(self.start),
             sequencer.entry.eq(self.entry),
+            self.ready.eq(sequencer.ready),
             self.idle.eq(sequencer.idle),
             self.counters.eq(sequencer.counters),
         ]

@@ -49,9 +49,10 @@ class Endpoint(wiring.Component):
                 #: Activation words from the core, one for each address, in order.
                 "read_address": Out(stream.Signature(16)),
                 "read_data": In(stream.Signature(8 * geometry.rows)),
-                #: 1 for one cycle, in which `idle` is 1: run the program at word `entry`.
+                #: 1 for one cycle, in which `ready` is 1: run the program at word `entry`.
                 "start": Out(1),
                 "entry": Out(16),
+                "ready": In(1),
                 #: The core is not running.
                 "idle": In(1),
                 #: Of the last run, stable while `idle`.
@@ -246,7 +247,8 @@ class Endpoint(wiring.Component):
             with state("WAIT"):
                 # READ, and a RUN that is repeated, wait for nothing.
                 is_run = opcode == Opcode.RUN
-                with m.If(self.idle | (opcode == Opcode.READ) | (is_run & repeat)):
+                free = (opcode == Opcode.READ) | (is_run & repeat)
+                with m.If(free | Mux(is_run, self.ready, self.idle)):
                     m.d.comb += self.start.eq(is_run & ~repeat)
                     m.next = "REPLY"
             with state("REPLY"):

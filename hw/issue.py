@@ -79,18 +79,19 @@ class Issue(wiring.Component):
             m.d.comb += written.eq(self._written(held))
             m.d.sync += [ready.eq(written), advance.eq(written & (~held.last | drained))]
         m.d.comb += [
-            ends.eq(self.busy & held.tile_end),
+            # Sums that stay in the accumulators are no tile.
+            ends.eq(self.busy & held.tile_end & ~self.layer.hold),
             self.waiting.eq(waiting),
             self.busy.eq(waiting & advance),
             self.stall_data.eq(waiting & ~ready),
             self.stall_drain.eq(waiting & ready & ~advance),
-            self.done.eq(ends & held.layer_end),
+            self.done.eq(self.busy & held.tile_end & held.layer_end),
             self.address.eq(held.address),
             self.padding.eq(held.padding),
             self.weight_address.eq(held.weight),
             self.control.valid.eq(self.busy),
-            self.control.first.eq(held.first),
-            self.control.last.eq(held.last),
+            self.control.first.eq(held.first & ~self.layer.resume),
+            self.control.last.eq(held.last & ~self.layer.hold),
             self.control.fresh.eq(held.fresh),
             self.tile.valid.eq(ends),
             self.tile.bank.eq(self.bank),
@@ -144,33 +145,41 @@ class Issue(wiring.Component):
         turn = Signal()
         m.d.sync += starting.eq(self.load)
         m.d.comb += turn.eq(advance & (starting | active))
-        reduction, windows, tiles, groups = (
+        reduction, lines, windows, tiles, groups = (
             Signal(
                 signed(used_bits(FIELD[name], self.geometry) + 1),
                 name=f"{name}_left",
                 reset_less=True,
             )
-            for name in ("reduction", "windows", "tiles", "groups")
+            for name in ("reduction", "lines", "windows", "tiles", "groups")
         )
         # What this step ends, each only where those before it do.
+        line_end = Signal()
         window_end = Signal()
         tile_end = Signal()
         row_end = Signal()
+        last = Signal()
         m.d.comb += [
-            window_end.eq(starting | reduction[-1]),
-            tile_end.eq(starting | (reduction[-1] & windows[-1])),
-            row_end.eq(starting | (reduction[-1] & windows[-1] & tiles[-1])),
+            last.eq(reduction[-1] & lines[-1]),
+            line_end.eq(starting | reduction[-1]),
+            window_end.eq(starting | last),
+            tile_end.eq(starting | (last & windows[-1])),
+            row_end.eq(starting | (last & windows[-1] & tiles[-1])),
         ]
         weight = Signal.like(self.weight_address, reset_less=True)
         tile_weight = Signal.like(weight)
         next_weight = Signal.like(weight)
-        m.d.comb += next_weight.eq(Mux(row_end, layer.weights, weight + 1))
+        step = Signal.like(weight, reset_less=True)  # to the first word of the next tile
+        m.d.sync += step.eq(layer.weight_gap + 1)
+        m.d.comb += next_weight.eq(Mux(row_end, layer.weights, weight + Mux(tile_end, step, 1)))
         with m.If(turn):
-            _count_down(m, reduction, layer.reduction, window_end)
+            _count_down(m, reduction, layer.reduction, line_end)
             m.d.sync += [
                 word.first.eq(window_end),
                 weight.eq(Mux(window_end & ~tile_end, tile_weight, next_weight)),
             ]
+            with m.If(line_end):
+                _count_down(m, lines, layer.lines, window_end)
             with m.If(window_end):
                 _count_down(m, windows, layer.windows, tile_end)
                 m.d.sync += word.fresh.eq(tile_end)
@@ -180,11 +189,11 @@ class Issue(wiring.Component):
             with m.If(row_end):
                 _count_down(m, groups, layer.groups, starting, positions)
                 m.d.sync += active.eq(starting | (active & ~groups[-1]))
-        addresses = self._addresses(m, turn, window_end, tile_end, row_end)
+        addresses, bounds = self._addresses(m, turn, line_end, window_end, tile_end, row_end)
         m.d.comb += [
             word.present.eq(active),
-            word.last.eq(reduction[-1]),
-            word.tile_end.eq(reduction[-1] & windows[-1]),
+            word.last.eq(last),
+            word.tile_end.eq(last & windows[-1]),
             # Two rows a group: an even rest below zero says that there is one row only.
             word.second.eq(~(groups[-1] & ~groups[0]) if positions == 2 else 0),
             word.row_end.eq(tiles[-1]),
@@ -192,38 +201,57 @@ class Issue(wiring.Component):
             word.weight.eq(weight),
         ]
         for position, address in enumerate(addresses):
-            inside = (address >= layer.source) & (address < layer.source_end)
+            inside = (address >= bounds[0]) & (address < bounds[1])
             m.d.comb += [word.address[position].eq(address), word.padding[position].eq(~inside)]
         return word
 
     def _addresses(
-        self, m: Module, turn: Signal, window_end: Signal, tile_end: Signal, row_end: Signal
-    ) -> list[Signal]:
-        """Return the address of each position's activation word."""
+        self,
+        m: Module,
+        turn: Signal,
+        line_end: Signal,
+        window_end: Signal,
+        tile_end: Signal,
+        row_end: Signal,
+    ) -> tuple[list[Signal], list[Signal]]:
+        """Return the address of each position's activation word, and the bounds of its line."""
         layer, positions = self.layer, self.geometry.positions
         bits = address_bits(self.geometry)
         addresses = [Signal(bits, name=f"address_{p}", reset_less=True) for p in range(positions)]
-        # Where the next window starts, this group, and the next group.
-        next_window = Signal(bits, reset_less=True)
-        group = Signal(bits, reset_less=True)
-        next_group = Signal(bits, reset_less=True)
-        jump = Mux(row_end, next_group, Mux(tile_end, group, next_window))
+        bounds = [Signal(bits, name=f"bound_{end}", reset_less=True) for end in ("low", "high")]
+        # Where the next line, window, tile and group start.
+        next_line, next_window, next_tile, next_group = (
+            Signal(bits, name=f"next_{loop}", reset_less=True)
+            for loop in ("line", "window", "tile", "group")
+        )
+        jump = Signal(bits)
+        m.d.comb += jump.eq(
+            Mux(
+                row_end,
+                next_group,
+                Mux(tile_end, next_tile, Mux(window_end, next_window, next_line)),
+            )
+        )
         with m.If(turn):
-            m.d.sync += addresses[0].eq(Mux(window_end, jump, addresses[0] + 1))
+            m.d.sync += addresses[0].eq(Mux(line_end, jump, addresses[0] + layer.word_stride))
             if positions == 2:
                 m.d.sync += addresses[1].eq(
-                    Mux(window_end, jump, addresses[1]) + Mux(window_end, layer.group_stride, 1)
+                    Mux(line_end, jump, addresses[1])
+                    + Mux(line_end, layer.group_stride, layer.word_stride)
                 )
+            with m.If(line_end):
+                m.d.sync += next_line.eq(jump + layer.line_stride)
+                for bound, first in zip(bounds, (layer.source, layer.source_end), strict=True):
+                    m.d.sync += bound.eq(Mux(window_end, first, bound + layer.line_stride))
             with m.If(window_end):
                 m.d.sync += next_window.eq(jump + layer.window_stride)
+            with m.If(tile_end):
+                m.d.sync += next_tile.eq(jump + layer.tile_stride)
             with m.If(row_end):
-                m.d.sync += [
-                    group.eq(next_group),
-                    next_group.eq(next_group + (layer.group_stride << (positions - 1))),
-                ]
+                m.d.sync += next_group.eq(next_group + (layer.group_stride << (positions - 1)))
         with m.If(self.load):
             m.d.sync += next_group.eq(layer.origin)
-        return addresses
+        return addresses, bounds
 
     def _written(self, word: data.View) -> Value:
         """Tell whether a word's activations are written."""

@@ -1,6 +1,6 @@
 """The sequencer: reads layer descriptors, starts layers, knows what is written, counts cycles."""
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -23,10 +23,12 @@ class Sequencer(wiring.Component):
         self.geometry = geometry
         super().__init__(
             {
-                #: Start at program word `entry`; taken while `idle`.
+                #: Start at program word `entry`; taken while `ready`.
                 "start": In(1),
                 "entry": In(16),
                 "idle": Out(1),
+                #: A start is taken: while `idle`, and where the run goes on with another program.
+                "ready": Out(1),
                 #: Of the run since `start`, or of the last one.
                 "counters": Out(CountersLayout),
                 #: One program word to write, taken in the cycle in which `write_enable` is 1.
@@ -77,9 +79,10 @@ class Sequencer(wiring.Component):
         fetching = Signal()
         waiting = Signal()
         tail = Signal()
+        link_wait = Signal()
         with m.FSM():
             with m.State("IDLE"):
-                m.d.comb += self.idle.eq(1)
+                m.d.comb += [self.idle.eq(1), self.ready.eq(1)]
                 with m.If(self.start):
                     m.d.sync += address.eq(self.entry)
                     m.next = "FETCH"
@@ -111,9 +114,16 @@ class Sequencer(wiring.Component):
                     m.next = "FETCH"
             with m.State("TAIL"):
                 m.d.comb += tail.eq(1)
-                with m.If(in_flight == 0):
+                with m.If((in_flight == 0) & self.layer.more):
+                    m.next = "MORE"
+                with m.Elif(in_flight == 0):
                     m.d.sync += self.counters.runs.eq(self.counters.runs + 1)
                     m.next = "IDLE"
+            with m.State("MORE"):
+                m.d.comb += [self.ready.eq(1), link_wait.eq(1)]
+                with m.If(self.start):
+                    m.d.sync += address.eq(self.entry)
+                    m.next = "FETCH"
 
         self._scoreboard(m, in_flight)
         causes = {
@@ -122,6 +132,7 @@ class Sequencer(wiring.Component):
             "stall_data": self.stall_data,
             "fetch": fetching,
             "tail": tail,
+            "link_wait": link_wait,
         }
         for name, cause in {"total": ~self.idle, **causes}.items():
             counter = self.counters[name]
@@ -137,16 +148,19 @@ class Sequencer(wiring.Component):
         layer_end = self.writing.valid & self.writing.layer_end
         row_end = self.writing.valid & self.writing.row_end
         next_bank = Signal()  # of the layer that is loaded next
-        m.d.sync += in_flight.eq(in_flight + self.load - layer_end)
+        # A layer whose sums stay in the accumulators writes nothing.
+        loads = Signal()
+        m.d.comb += loads.eq(self.load & ~self.layer.hold)
+        m.d.sync += in_flight.eq(in_flight + loads - layer_end)
         with m.If(layer_end):
             m.d.sync += [oldest.eq(~oldest), self.watermark.eq(self.banks[~oldest].destination)]
         with m.Elif(row_end):
             row_words = self.banks[oldest].row_words << self.writing.second
             m.d.sync += self.watermark.eq(self.watermark + row_words)
-        with m.If(self.load):
+        with m.If(loads):
             m.d.sync += [next_bank.eq(~next_bank), self.bank.eq(next_bank)]
             for name in BanksLayout.elem_shape.members:
                 m.d.sync += self.banks[next_bank][name].eq(self.layer[name])
             with m.If((in_flight == 0) | ((in_flight == 1) & layer_end)):
                 m.d.sync += self.watermark.eq(self.layer.destination)
-        m.d.comb += self.source_ready.eq(in_flight == 1)
+        m.d.comb += self.source_ready.eq(Mux(self.layer.hold, in_flight == 0, in_flight == 1))

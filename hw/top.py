@@ -48,6 +48,7 @@ class Top(wiring.Component):
         m.d.comb += [
             core.start.eq(endpoint.start),
             core.entry.eq(endpoint.entry),
+            endpoint.ready.eq(core.ready),
             endpoint.idle.eq(core.idle),
             endpoint.counters.eq(core.counters),
         ]

@@ -74,6 +74,8 @@ class Machine:
             )
             for space in (Space.WEIGHT, Space.PARAMETER, Space.PROGRAM)
         }
+        #: Sums that a layer with `hold` has left: int64 [batch, groups, windows, channels].
+        self._held = np.zeros((batch, 0, 0, 0), np.int64)
 
     def write(self, space: Space, address: int, data: bytes) -> None:
         """Write whole words; activations are written to every frame of the batch.
@@ -114,9 +116,11 @@ class Machine:
         self._check(Space.ACTIVATION, address, count)
         return self._activations[:, address : address + count].copy()
 
-    def run(self, entry: int) -> None:
+    def run(self, entry: int) -> bool:
         """Execute the layers from program word `entry` to the one marked last.
 
+        Returns
+            whether the run has ended: False where that layer says `more`
         Raises
             ContractError: a layer that reaches past a memory, or a program that never ends
         """
@@ -124,7 +128,7 @@ class Machine:
             descriptor = Descriptor.unpack(self.read(Space.PROGRAM, entry + layer * WORDS, WORDS))
             self._layer(descriptor)
             if descriptor.last:
-                return
+                return not descriptor.more
         raise ContractError(f"program at {entry}: no layer is marked last")
 
     def _check(self, space: Space, address: int, count: int) -> None:
@@ -143,6 +147,9 @@ class Machine:
                 f"{geometry.column_groups} on {geometry.name}"
             )
         accumulators = self._accumulate(d)
+        if d.hold:
+            self._held = accumulators
+            return
         channels = (d.tiles - 1) * geometry.columns + d.last_steps * geometry.requantise_lanes
         pooled = accumulators.max(axis=2)[..., :channels]
         scaled = requantise(pooled, *self._records(d, channels))
@@ -158,28 +165,42 @@ class Machine:
     def _accumulate(self, d: Descriptor) -> npt.NDArray[np.int64]:
         """Sum products: int64 [batch, groups, windows, channels], wrapped to accumulator_bits."""
         geometry = self.geometry
-        self._check(Space.WEIGHT, d.weights, d.tiles * d.reduction)
+        under = d.lines * d.reduction  # words under the kernel
+        pitch = under + d.weight_gap
+        self._check(Space.WEIGHT, d.weights, (d.tiles - 1) * pitch + under)
+        line, word = np.divmod(np.arange(under), d.reduction)
         address = (
             d.origin
+            + d.tile_stride * np.arange(d.tiles if d.tile_stride else 1)[:, None, None, None]
             + d.group_stride * np.arange(d.groups)[:, None, None]
-            + d.window_stride * np.arange(d.windows)[None, :, None]
-            + np.arange(d.reduction)[None, None, :]
+            + d.window_stride * np.arange(d.windows)[:, None]
+            + d.line_stride * line
+            + d.word_stride * word
         )
-        padded = (address < d.source) | (address >= d.source_end)
+        shift = d.line_stride * line
+        padded = (address < d.source + shift) | (address >= d.source_end + shift)
         if not padded.all():
             inside = address[~padded]
             self._check(Space.ACTIVATION, int(inside.min()), int(inside.max() - inside.min()) + 1)
         words = self._activations[:, np.where(padded, 0, address)]
         words[:, padded] = d.pad
-        weights = self._memories[Space.WEIGHT][d.weights : d.weights + d.tiles * d.reduction]
-        weights = weights.view(np.int8).reshape(
-            d.tiles, d.reduction, geometry.columns, geometry.rows
-        )
-        matrix = weights.transpose(1, 3, 0, 2).reshape(d.reduction * geometry.rows, -1)
+        kept = d.weights + pitch * np.arange(d.tiles)[:, None] + np.arange(under)
+        weights = self._memories[Space.WEIGHT][kept].view(np.int8)
+        # Tiles that read the same words are one matrix.
+        own = len(address)
+        matrices = weights.reshape(own, -1, under, geometry.columns, geometry.rows)
+        matrices = matrices.transpose(0, 2, 4, 1, 3).reshape(own, under * geometry.rows, -1)
+        vectors = np.moveaxis(words, 1, 0).reshape(own, -1, under * geometry.rows)
         # Products and sums of int8 stay far below 2^53: float64 is exact, and fast.
-        shape = (self.batch, d.groups, d.windows, d.reduction * geometry.rows)
-        sums = words.reshape(shape).astype(np.float64) @ matrix.astype(np.float64)
-        return wrap(sums.astype(np.int64), geometry.accumulator_bits)
+        products = vectors.astype(np.float64) @ matrices.astype(np.float64)
+        sums = np.moveaxis(products.astype(np.int64), 0, 1).reshape(
+            self.batch, d.groups, d.windows, d.tiles * geometry.columns
+        )
+        if d.resume:
+            if self._held.shape != sums.shape:
+                raise ContractError("descriptor.resume: the layer before left no sums like these")
+            sums += self._held
+        return wrap(sums, geometry.accumulator_bits)
 
     def _records(self, d: Descriptor, channels: int) -> tuple[npt.NDArray[np.int64], ...]:
         """Unpack bias, multiplier, rounding, left and right of each channel."""

@@ -26,6 +26,8 @@ from ..arch.packet import (
 from ..driver.errors import LinkError
 from .golden import Machine
 
+_NO_CYCLES = (0,) * (len(Counters._fields) - 1)
+
 DEFAULT_GEOMETRY = Geometry.parse("default")
 
 
@@ -96,7 +98,7 @@ class GoldenEndpoint:
                 return self._write(space, address, data, repeat), b""
             case Opcode.RUN:
                 return self._run(values[0], repeat), b""
-        counters = Counters(self._runs, 0, 0, 0, 0, 0, 0).pack() if opcode == Opcode.RESULT else b""
+        counters = Counters(self._runs, *_NO_CYCLES).pack() if opcode == Opcode.RESULT else b""
         space, address, count = values
         if space not in READABLE:
             return Status.SPACE, b""
@@ -123,8 +125,7 @@ class GoldenEndpoint:
         if entry >= self.machine.geometry.program_words:
             return Status.ADDRESS
         if not repeat:
-            self.machine.run(entry)
-            self._runs += 1
+            self._runs += self.machine.run(entry)
         return Status.OK
 
 

@@ -56,7 +56,10 @@ class RandomProgram:
 
 
 def random_program(geometry: Geometry, seed: int, layers: int = 3, size: int = 6) -> RandomProgram:
-    """Chain `layers` random layers: kernels, strides, padding, pooling, any requantisation."""
+    """Chain `layers` random layers: kernels, strides, padding, pooling, any requantisation.
+
+    Some are of images, with kernels of several lines; some go on with sums that others hold.
+    """
     rng = np.random.default_rng(seed)
     rows, columns, lanes = geometry.rows, geometry.columns, geometry.requantise_lanes
     descriptors: list[Descriptor] = []
@@ -67,16 +70,23 @@ def random_program(geometry: Geometry, seed: int, layers: int = 3, size: int = 6
     length = int(rng.integers(2, 2 + size))
     for index in range(layers):
         last = index == layers - 1
-        kernel = int(rng.integers(1, min(length, 4) + 1))
+        lines = int(rng.integers(1, min(length, 3) + 1)) if rng.random() < 0.5 else 1
+        width = length // lines
+        kernel = int(rng.integers(1, min(width, 4) + 1))
         pad, pad_after = (
             int(rng.integers(0, kernel)) if rng.random() < 0.4 else 0 for _ in range(2)
         )
         stride = int(rng.integers(1, 3))
-        positions = (pad + length + pad_after - kernel) // stride + 1
+        positions = (pad + width + pad_after - kernel) // stride + 1
         window = int(rng.integers(1, min(3, positions) + 1))
         pool_stride = int(rng.integers(1, window + 2))
         groups = (positions - window) // pool_stride + 1
         channels = int(rng.integers(1, 2 * columns + 2))
+        holds = int(rng.integers(1, 3)) if rng.random() < 0.3 else 0
+        if holds:
+            # What the accumulators hold.
+            window, groups = 1, min(groups, geometry.positions)
+            channels = min(channels, columns)
         tiles = -(-channels // columns)
         last_steps = -(-(channels - (tiles - 1) * columns) // lanes)
         reduction = kernel * row_words
@@ -88,10 +98,16 @@ def random_program(geometry: Geometry, seed: int, layers: int = 3, size: int = 6
             # Over what an earlier layer has left.
             destination = int(rng.integers(0, below + 1))
         top = max(top, source + length * row_words, destination + groups * out_words)
-        descriptors.append(
-            Descriptor(
+        gap = int(rng.integers(0, 3))
+        word_stride, tile_stride = 1, 0
+        if rng.random() < 0.3:
+            # As in a depthwise convolution.
+            word_stride, tile_stride = row_words, int(rng.integers(0, 3))
+        for part in range(holds + 1):
+            hold = part < holds
+            d = Descriptor(
                 source=source,
-                source_end=source + length * row_words,
+                source_end=source + width * row_words,
                 origin=source - pad * row_words,
                 group_stride=pool_stride * stride * row_words,
                 window_stride=stride * row_words,
@@ -108,10 +124,19 @@ def random_program(geometry: Geometry, seed: int, layers: int = 3, size: int = 6
                 act_max=int(rng.integers(0, 128)),
                 windows=window,
                 last_steps=last_steps,
-                last=int(last),
+                lines=lines,
+                resume=int(part > 0),
+                hold=int(hold),
+                last=int(last and not hold),
+                line_stride=width * row_words,
+                weight_gap=gap,
+                word_stride=word_stride,
+                tile_stride=tile_stride,
             )
-        )
-        weights.append(rng.integers(-128, 128, (tiles * reduction, columns, rows), dtype=np.int8))
+            descriptors.append(d)
+            taken = tiles * (lines * reduction + gap)
+            weights.append(rng.integers(-128, 128, (taken, columns, rows), dtype=np.int8))
+            weight_at += taken
         for _ in range(tiles * columns):
             shift = int(rng.integers(-12, 2))
             parameters.append(
@@ -123,7 +148,6 @@ def random_program(geometry: Geometry, seed: int, layers: int = 3, size: int = 6
                     right=max(-shift, 0),
                 ).pack()
             )
-        weight_at += tiles * reduction
         parameter_at += tiles * columns // lanes
         source, row_words, length = destination, out_words, groups
     assert len(parameters) * RECORD_BYTES == parameter_at * memory.word_bytes(

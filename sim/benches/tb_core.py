@@ -1,6 +1,8 @@
 """Core: programs against golden model and cycle model, while the link reads and writes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import cocotb
@@ -9,6 +11,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from ...arch import timing
+from ...arch.descriptor import WORDS
 from ...arch.geometry import Geometry
 from ...arch.memory import Space
 from ...hw.core import Core
@@ -41,6 +44,7 @@ class ResettableCore(wiring.Component):
         m.d.comb += [
             core.start.eq(self.start),
             core.entry.eq(self.entry),
+            self.ready.eq(core.ready),
             self.idle.eq(core.idle),
             self.counters.eq(core.counters),
         ]
@@ -58,7 +62,9 @@ class Host:
         self.g = geometry()
         self.bench = Bench(dut)
         self.golden = Machine(self.g)
-        self.ports = Ports(self.bench, ["start", "entry", "soft_reset"], ["idle", "counters"])
+        self.ports = Ports(
+            self.bench, ["start", "entry", "soft_reset"], ["idle", "ready", "counters"]
+        )
         self.writes = self.bench.source("write", source)
         self.addresses = self.bench.source("read_address", source)
         self.words = self.bench.sink("read_data", sink)
@@ -301,3 +307,70 @@ async def resets_at_any_cycle(dut: Any) -> None:
         await host.settle()
         await host.run(program)
         await host.compare_all(program)
+
+
+class Pauses:
+    """Count the cycles in which a run waits for its next program."""
+
+    def __init__(self, host: Host) -> None:
+        self.ports, self.cycles = host.ports, 0
+        host.bench.add(self)
+
+    def drive(self) -> None:
+        """Nothing to drive."""
+
+    def sample(self) -> None:
+        """Look at this cycle."""
+        self.cycles += bool(self.ports.now("ready")) and not self.ports.now("idle")
+
+
+def held(program: RandomProgram, parts: int) -> RandomProgram:
+    """Spread the last layer's sums over `parts` programs, each of one layer."""
+    g = program.geometry
+    *before, layer = program.descriptors
+    one = replace(layer, groups=min(layer.groups, g.positions), windows=1, tiles=1)
+    last = [
+        replace(one, resume=int(n > 0), hold=int(n < parts - 1), last=1, more=int(n < parts - 1))
+        for n in range(parts)
+    ]
+    before[-1] = replace(before[-1], last=1, more=1)
+    descriptors = (*before, *last)
+    words = b"".join(d.pack() for d in descriptors)
+    return replace(
+        program,
+        descriptors=descriptors,
+        images={**program.images, Space.PROGRAM: words},
+        result=(layer.destination, one.groups * layer.row_words),
+    )
+
+
+@cocotb.test()
+async def a_run_of_several_programs(dut: Any) -> None:
+    """Sums stay while other weights are loaded, and the wait for each program is counted."""
+    host, parts = Host(dut), 3
+    pauses = Pauses(host)
+    await host.power_on()
+    g, rng = host.g, host.bench.rng
+    program = held(random_program(g, host.bench.seed + 7, layers=2), parts)
+    host.load(program)
+    await host.settle()
+    layers = len(program.descriptors)
+    counted = {"runs": 1, **dict.fromkeys(timing.predict(program.descriptors, g).counters(), 0)}
+    for begin, end in pairwise([0, *range(layers - parts, layers + 1)]):
+        for name, value in timing.predict(program.descriptors[begin:end], g).counters().items():
+            counted[name] += value
+        host.ports.set(start=1, entry=begin * WORDS)
+        await host.bench.step()
+        host.ports.set(start=0)
+        await host.bench.step()
+        await host.bench.until(lambda: bool(host.ports.now("ready")), limit=10_000)
+        ended = host.golden.run(begin * WORDS)
+        assert ended == (end == layers) == bool(host.ports.now("idle"))
+        if not ended:
+            other = rng.randbytes(len(program.images[Space.WEIGHT]))
+            host.load(replace(program, images={Space.WEIGHT: other}))
+            await host.settle()
+    counted["link_wait"] = pauses.cycles
+    counted["total"] += pauses.cycles
+    assert decode(CountersLayout, host.ports.now("counters")) == counted
+    await host.compare_all(program)

@@ -32,7 +32,8 @@ class CoreModel:
         self.addresses = bench.sink("read_address", share)
         self.words = bench.source("read_data", share)
         self.starts: list[int] = []
-        self.runs = self.left = 0
+        #: Cycles that the run takes yet, and how many before its end another one is taken.
+        self.runs = self.left = self.early = 0
         self.was_reset = False
         bench.add(self)
 
@@ -43,6 +44,7 @@ class CoreModel:
             self.words.clear()
             self.was_reset = False
         dut.idle.value = int(self.left == 0)
+        dut.ready.value = int(self.left <= self.early)
         # Not stable while it runs.
         runs = self.runs if self.left == 0 else self.bench.rng.getrandbits(32)
         dut.counters.value = encode(CountersLayout, {"runs": runs})
@@ -60,9 +62,11 @@ class CoreModel:
             self.left -= 1
             self.runs += self.left == 0
         if int(dut.start.value):
-            assert int(dut.idle.value), "started while it ran"
+            assert int(dut.ready.value), "started while it ran"
             self.starts.append(int(dut.entry.value))
+            self.runs += self.left > 0
             self.left = self.bench.rng.randrange(1, LONGEST)
+            self.early = self.bench.rng.choice((0, 0, 20))
         for payload in self.writes.received:
             self.store(decode(self.layout, payload))
         self.writes.received.clear()

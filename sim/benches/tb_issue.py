@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from typing import Any, NamedTuple
 
 import cocotb
 
 from ...arch import timing
-from ...arch.descriptor import Descriptor
+from ...arch.descriptor import BITS, Descriptor
 from ...hw.accumulator import Control
 from ...hw.drain import TileLayout
 from .ports import Ports, encode, geometry, join, unsigned
@@ -39,18 +40,25 @@ def words(d: Descriptor, bank: int) -> Iterator[Word]:
         for tile in range(d.tiles):
             steps = d.last_steps if tile == d.tiles - 1 else g.column_groups
             for window in range(d.windows):
-                for k in range(d.reduction):
+                for line, k in product(range(d.lines), range(d.reduction)):
+                    shift = line * d.line_stride
                     addresses = tuple(
-                        d.origin + row * d.group_stride + window * d.window_stride + k
+                        d.origin
+                        + row * d.group_stride
+                        + tile * d.tile_stride
+                        + window * d.window_stride
+                        + shift
+                        + k * d.word_stride
                         for row in rows
                     )
-                    k_last, window_last = k == d.reduction - 1, window == d.windows - 1
+                    k_last = line == d.lines - 1 and k == d.reduction - 1
+                    window_last = window == d.windows - 1
                     row_end = tile == d.tiles - 1
                     layer_end = row_end and rows[-1] == d.groups - 1
                     control = {
                         "valid": 1,
-                        "first": k == 0,
-                        "last": k_last,
+                        "first": line == k == 0 and not d.resume,
+                        "last": k_last and not d.hold,
                         "fresh": window == 0,
                     }
                     fields = {
@@ -61,14 +69,18 @@ def words(d: Descriptor, bank: int) -> Iterator[Word]:
                         "layer_end": layer_end,
                     }
                     ends = k_last and window_last
+                    pitch = d.lines * d.reduction + d.weight_gap
                     yield Word(
                         addresses,
-                        tuple(not d.source <= unsigned(a, 16) < d.source_end for a in addresses),
-                        d.weights + tile * d.reduction + k,
+                        tuple(
+                            not d.source + shift <= unsigned(a, 16) < d.source_end + shift
+                            for a in addresses
+                        ),
+                        d.weights + tile * pitch + line * d.reduction + k,
                         encode(Control, control),
-                        encode(TileLayout, fields) if ends else 0,
+                        encode(TileLayout, fields) if ends and not d.hold else 0,
                         k_last,
-                        steps * len(rows) * g.requantise_interval if ends else 0,
+                        steps * len(rows) * g.requantise_interval if ends and not d.hold else 0,
                         ends and layer_end,
                     )
 
@@ -105,7 +117,10 @@ class Reference:
         """Start a layer, and draw what is written in this cycle."""
         rng = self.bench.rng
         self.source_ready = rng.random() < self.written
-        low, high = (self.layer.source, self.layer.source_end) if self.layer else (0, 0)
+        low = high = 0
+        if self.layer:
+            low = self.layer.source
+            high = self.layer.source_end + (self.layer.lines - 1) * self.layer.line_stride
         self.watermark = rng.randint(max(0, low - 2), high + 2)
         self.ports.set(
             load=int(self.loading),
@@ -175,7 +190,7 @@ async def run(bench: Bench, reference: Reference, layers: list[Descriptor]) -> N
         reference.load(descriptor, index % 2)
         await bench.until(lambda: reference.layer is None, limit=100_000)
         # No longer stable once it is done.
-        reference.ports.set(layer=bench.rng.getrandbits(256))
+        reference.ports.set(layer=bench.rng.getrandbits(BITS))
         await bench.step(bench.rng.choice((0, 0, 1, 20)))
     reference.ports.set(layer=0)
     await bench.step(2)

@@ -11,7 +11,7 @@ from ...hw.layouts import BanksLayout, CountersLayout, DescriptorLayout
 from .ports import Ports, decode, encode, geometry, unsigned
 from .streams import Bench
 
-_CAUSES = ("busy", "stall_drain", "stall_data", "fetch", "tail")
+_CAUSES = ("busy", "stall_drain", "stall_data", "fetch", "tail", "link_wait")
 _RESULT = ("stall_drain", "stall_data", "busy")
 
 
@@ -43,7 +43,17 @@ class StandIn:
             ],
             [],
         )
-        names = ("idle", "load", "layer", "bank", "banks", "source_ready", "watermark", "counters")
+        names = (
+            "idle",
+            "ready",
+            "load",
+            "layer",
+            "bank",
+            "banks",
+            "source_ready",
+            "watermark",
+            "counters",
+        )
         self.handles = {name: getattr(bench.dut, name) for name in names}
         self.runs = 0
         self.bank = 0
@@ -53,35 +63,40 @@ class StandIn:
     def clear(self) -> None:
         """Forget the run; for a reset."""
         self.layers: list[Descriptor] = []
-        self.loaded = self.finished = self.written = 0
+        self.loaded = self.finished = 0
+        #: Layers that are loaded and not written.
+        self.flight: list[int] = []
         self.left = self.begin = self.loadable = 0
         self.progress: dict[int, int] = {}
         self.rows: dict[int, int] = {}
         self.banks: dict[int, int] = {}
         self.ended = self.cycle = 0
         self.counts = dict.fromkeys(_CAUSES, 0)
-        self.running = self.starting = False
+        #: `pausing`: the run goes on with another program.
+        self.running = self.starting = self.pausing = False
         self.manner = "free"
 
     def begin_run(self, layers: list[Descriptor], entry: int) -> None:
         """Start in the next cycle."""
-        bank, runs = self.bank, self.runs
+        counts, running = self.counts, self.running
         self.clear()
         self.layers, self.starting = layers, True
-        self.bank, self.runs = bank, runs
+        if running:
+            self.counts, self.running, self.pausing = counts, True, True
         self.ports.set(entry=entry)
 
     @property
     def in_flight(self) -> int:
-        """Layers that are loaded and not written."""
-        return self.loaded - self.written
+        """How many layers are loaded and not written."""
+        return len(self.flight)
 
     def drive(self) -> None:
         """Play the stages around the sequencer for one cycle."""
         rng = self.bench.rng
-        # A start is taken only while idle.
-        self.ports.set(start=int(self.starting or (self.running and rng.random() < 0.1)))
-        if self.running:
+        # A start is taken only while ready.
+        busy = self.running and not self.pausing
+        self.ports.set(start=int(self.starting or (busy and rng.random() < 0.1)))
+        if busy:
             self.ports.set(entry=rng.getrandbits(6))
         issuing = self.loaded > self.finished
         self.done = issuing and self.left == 0
@@ -96,9 +111,9 @@ class StandIn:
         step = {name: rng.getrandbits(1) for name in StepLayout.members}
         step |= {"valid": 0}
         self.row_end = self.layer_end = 0
-        oldest = self.written
         together = self.manner == "together" and self.cycle == self.loadable
-        if oldest < self.loaded and (together or rng.random() < self.pace):
+        if self.flight and (together or rng.random() < self.pace):
+            oldest = self.flight[0]
             last = self.rows[oldest] == 1
             if not last or (oldest < self.finished and not self._hold()):
                 self.row_end = int(last or rng.random() < 0.8)
@@ -118,33 +133,39 @@ class StandIn:
         """Check the sequencer's outputs, and follow."""
         seen = {name: int(handle.value) for name, handle in self.handles.items()}
         assert seen["idle"] == int(not self.running), f"cycle {self.cycle}: idle"
+        assert seen["ready"] == int(not self.running or self.pausing), f"cycle {self.cycle}: ready"
         # One cycle after the last row the tail is over.
-        fetched = self.running and self.loaded == self.finished < len(self.layers)
+        busy = self.running and not self.pausing
+        fetched = busy and self.loaded == self.finished < len(self.layers)
         fetching = fetched and self.cycle < self.loadable
         loads = fetched and not fetching and self.in_flight < 2
         assert seen["load"] == int(loads), f"cycle {self.cycle}: load"
-        tail = self.running and self.finished == len(self.layers)
+        tail = busy and self.finished == len(self.layers)
         causes = [
             *([self.cause] if self.cause else []),
             *(["fetch"] if fetching or loads else []),
             *(["stall_drain"] if fetched and not fetching and not loads else []),
             *(["tail"] if tail else []),
+            *(["link_wait"] if self.pausing else []),
         ]
         for cause in causes:
             self.counts[cause] += 1
         assert len(causes) == int(self.running)
         if self.loaded > self.finished:
             self._check_layer(seen)
-        for layer in range(self.written, self.loaded):
+        for layer in self.flight:
             self._check_bank(seen["banks"], layer)
         self._follow(loads, tail)
 
     def _check_layer(self, seen: dict[str, int]) -> None:
         layer = self.loaded - 1
-        assert seen["bank"] == self.banks[layer]
-        assert seen["source_ready"] == int(self.in_flight == 1)
-        if self.in_flight == 2:
-            assert seen["watermark"] == self.progress[self.written], f"cycle {self.cycle}"
+        hold = self.layers[layer].hold
+        before = self.in_flight if hold else self.in_flight - 1
+        if not hold:
+            assert seen["bank"] == self.banks[layer]
+        assert seen["source_ready"] == int(before == 0)
+        if before == 1:
+            assert seen["watermark"] == self.progress[self.flight[0]], f"cycle {self.cycle}"
         assert seen["layer"] == int.from_bytes(self.layers[layer].pack(), "little")
 
     def _check_bank(self, banks: int, layer: int) -> None:
@@ -157,11 +178,12 @@ class StandIn:
         rng = self.bench.rng
         over = tail and self.in_flight == 0
         if self.row_end:
-            moved = self.layers[self.written].row_words << self.second
-            self.progress[self.written] = unsigned(self.progress[self.written] + moved, 16)
-            self.rows[self.written] -= 1
+            oldest = self.flight[0]
+            moved = self.layers[oldest].row_words << self.second
+            self.progress[oldest] = unsigned(self.progress[oldest] + moved, 16)
+            self.rows[oldest] -= 1
         if self.layer_end:
-            self.written += 1
+            self.flight.pop(0)
         if self.done:
             self.finished += 1
             self.loadable = self.cycle + timing.FETCH + 1
@@ -169,17 +191,21 @@ class StandIn:
             self.left -= 1
         if loads:
             layer = self.layers[self.loaded]
-            self.progress[self.loaded] = layer.destination
-            self.rows[self.loaded] = rng.randint(1, 5)
-            self.banks[self.loaded] = self.bank
-            self.bank ^= 1
+            if not layer.hold:
+                self.progress[self.loaded] = layer.destination
+                self.rows[self.loaded] = rng.randint(1, 5)
+                self.banks[self.loaded] = self.bank
+                self.bank ^= 1
+                self.flight.append(self.loaded)
             self.manner = rng.choice(("together", "late", "free"))
             self.loaded += 1
             self.left = rng.choice((0, 1, 5, 30))
         if self.starting:
-            self.starting, self.running = False, True
+            self.starting, self.running, self.pausing = False, True, False
             self.loadable = self.cycle + timing.FETCH + 1
-        if over:
+        if over and self.layers[-1].more:
+            self.pausing = True
+        elif over:
             self.running = False
             self.runs += 1
         self.cycle += 1
@@ -201,12 +227,13 @@ def write(stand_in: StandIn, entry: int, layers: list[Descriptor]) -> None:
 
 
 async def run(bench: Bench, stand_in: StandIn, layers: list[Descriptor], entry: int) -> None:
-    """Run a program to its end and check its counters, at once and later."""
+    """Run a program to its end; check the run's counters if that ends too, at once and later."""
     stand_in.begin_run(layers, entry)
     await bench.step()
-    await bench.until(lambda: not stand_in.running, limit=5000)
+    await bench.until(lambda: stand_in.pausing or not stand_in.running, limit=5000)
     await bench.step(bench.rng.choice((1, 4)))
-    stand_in.check_counters()
+    if not stand_in.running:
+        stand_in.check_counters()
 
 
 @cocotb.test()

@@ -53,7 +53,7 @@ def test_each_field_is_limited_and_in_its_place(field) -> None:
 
 def test_counts_are_never_zero() -> None:
     counted = {field.name for field in FIELDS if field.bias}
-    assert counted == {"reduction", "groups", "tiles", "windows", "last_steps"}
+    assert counted == {"reduction", "lines", "groups", "tiles", "windows", "last_steps"}
 
 
 def test_an_empty_range_is_refused() -> None:

@@ -90,7 +90,7 @@ def test_request_bodies() -> None:
         packet.request(6, Opcode.RUN, 1 << 16)
 
 
-@given(st.lists(st.integers(0, (1 << 32) - 1), min_size=7, max_size=7))
+@given(st.lists(st.integers(0, (1 << 32) - 1), min_size=8, max_size=8))
 def test_counters_round_trip(values: list[int]) -> None:
     counters = Counters(*values)
     assert len(counters.pack()) == packet.COUNTERS_BYTES

@@ -37,7 +37,7 @@ LAYER = Descriptor(
 
 
 #: Before a layer's first word: fetch 9, load 3.
-FETCH = 9 + 3
+FETCH = 11 + 3
 #: The last of LAYER's 4 words is released in cycle LAST; the last of its 4 steps is 3 later.
 LAST = FETCH + 4
 END = LAST + DRAIN + WRITE + 3

@@ -48,7 +48,7 @@ def endpoint() -> GoldenEndpoint:
         (b"\0\x09", bytes((0, Status.OPCODE))),
         (request(5, RUN, 0), bytes((5, Status.SEQUENCE, 0))),
         (request(200, WRITE, 0, 0, data=b"abc"), bytes((200, Status.LENGTH))),
-        (request(0, RESULT, 0, 0, 0), b"\0\0" + Counters(0, 0, 0, 0, 0, 0, 0).pack()),
+        (request(0, RESULT, 0, 0, 0), b"\0\0" + Counters(*(0,) * 8).pack()),
     ],
 )
 def test_request(endpoint: GoldenEndpoint, body: bytes, reply: bytes) -> None:
