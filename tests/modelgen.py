@@ -16,6 +16,13 @@ Array = npt.NDArray[Any]
 _DTYPES = {"INT8": np.int8, "INT32": np.int32, "UINT8": np.uint8, "FLOAT32": np.float32}
 _DTYPES |= {"INT16": np.int16, "INT64": np.int64}
 
+#: Height and width, or one value for both.
+Pair = int | Sequence[int]
+
+
+def _pair(value: Pair) -> tuple[int, int]:
+    return (value, value) if isinstance(value, int) else (value[0], value[1])
+
 
 class Builder:
     """A model under construction; tensors are known by their index."""
@@ -89,15 +96,35 @@ class Builder:
             operator.builtinOptionsType = getattr(schema.BuiltinOptions, name)
         self.graph.operators.append(operator)
 
-    def input(self, shape: Sequence[int], scale: float, zero_point: int, **kw: Any) -> int:
-        """Add the model's input."""
-        index = self.tensor(shape, scale, zero_point, name="input", **kw)
+    def input(
+        self, shape: Sequence[int], scale: float | None, zero_point: int = 0, **kw: Any
+    ) -> int:
+        """Add an input of the model."""
+        index = self.tensor(shape, scale, zero_point, name=kw.pop("name", "input"), **kw)
         self.graph.inputs.append(index)
         return index
 
-    def build(self, output: int) -> bytes:
+    def signature(
+        self, inputs: dict[str, int], outputs: dict[str, int], key: str = "serving_default"
+    ) -> None:
+        """Name inputs and outputs, as the converter does."""
+        signature = schema.SignatureDefT()
+        signature.signatureKey = key.encode()
+
+        def names(tensors: dict[str, int]) -> list[Any]:
+            maps = []
+            for name, index in tensors.items():
+                entry = schema.TensorMapT()
+                entry.name, entry.tensorIndex = name.encode(), index
+                maps.append(entry)
+            return maps
+
+        signature.inputs, signature.outputs = names(inputs), names(outputs)
+        self._model.signatureDefs = [*(self._model.signatureDefs or []), signature]
+
+    def build(self, *outputs: int) -> bytes:
         """Finish the model."""
-        self.graph.outputs = [output]
+        self.graph.outputs = list(outputs)
         builder = flatbuffers.Builder(1024)
         builder.Finish(self._model.Pack(builder), b"TFL3")
         return bytes(builder.Output())
@@ -113,9 +140,15 @@ class Builder:
         return list(self.graph.tensors[index].shape)
 
     def _constants(
-        self, source: int, weights: Array, bias: Array | None, scales: float | Sequence[float]
+        self,
+        source: int,
+        weights: Array,
+        bias: Array | None,
+        scales: float | Sequence[float],
+        axis: int = 0,
     ) -> list[int]:
-        inputs = [source, self.tensor(weights.shape, scales, data=weights, name="weights")]
+        kernel = self.tensor(weights.shape, scales, data=weights, name="weights", axis=axis)
+        inputs = [source, kernel]
         if bias is not None:
             one = [scales] if isinstance(scales, float) else list(scales)
             bias_scales = [self.scale(source) * s for s in one]
@@ -132,28 +165,59 @@ class Builder:
         scales: float | Sequence[float],
         out: tuple[float, int],
         *,
-        stride: int = 1,
+        stride: Pair = 1,
         same: bool = False,
         activation: str = "NONE",
-        dilation: int = 1,
+        dilation: Pair = 1,
     ) -> int:
         """Add a CONV_2D with weights int8 [out, height, width, in]; return its output."""
         options = schema.Conv2DOptionsT()
-        options.padding = int(not same)
-        options.strideW = options.strideH = stride
-        options.dilationWFactor = options.dilationHFactor = dilation
-        options.fusedActivationFunction = getattr(schema.ActivationFunctionType, activation)
-        shape = self._spatial(source, weights.shape[1:3], stride, same)
-        result = self.tensor([1, *shape, len(weights)], *out, name="conv")
+        self._windowed(options, stride, dilation, same, activation)
+        shape = self._spatial(source, weights.shape[1:3], stride, same, dilation)
+        result = self.tensor([self.shape(source)[0], *shape, len(weights)], *out, name="conv")
         inputs = self._constants(source, weights, bias, scales)
         self.operator("CONV_2D", inputs, [result], options)
         return result
 
-    def _spatial(self, source: int, window: Sequence[int], stride: int, same: bool) -> list[int]:
-        sizes = self.shape(source)[1:3]
+    def depthwise(
+        self,
+        source: int,
+        weights: Array,
+        bias: Array | None,
+        scales: float | Sequence[float],
+        out: tuple[float, int],
+        *,
+        stride: Pair = 1,
+        same: bool = False,
+        activation: str = "NONE",
+        dilation: Pair = 1,
+    ) -> int:
+        """Add a DEPTHWISE_CONV_2D with weights int8 [1, height, width, out]; return its output."""
+        options = schema.DepthwiseConv2DOptionsT()
+        self._windowed(options, stride, dilation, same, activation)
+        batch, *_, channels = self.shape(source)
+        options.depthMultiplier = weights.shape[3] // channels
+        shape = self._spatial(source, weights.shape[1:3], stride, same, dilation)
+        result = self.tensor([batch, *shape, weights.shape[3]], *out, name="depthwise")
+        inputs = self._constants(source, weights, bias, scales, axis=3)
+        self.operator("DEPTHWISE_CONV_2D", inputs, [result], options)
+        return result
+
+    @staticmethod
+    def _windowed(options: Any, stride: Pair, dilation: Pair, same: bool, activation: str) -> None:
+        options.padding = int(not same)
+        options.strideH, options.strideW = _pair(stride)
+        options.dilationHFactor, options.dilationWFactor = _pair(dilation)
+        options.fusedActivationFunction = getattr(schema.ActivationFunctionType, activation)
+
+    def _spatial(
+        self, source: int, window: Sequence[int], stride: Pair, same: bool, dilation: Pair = 1
+    ) -> list[int]:
+        sizes, strides = self.shape(source)[1:3], _pair(stride)
         if same:
-            return [-(-n // stride) for n in sizes]
-        return [(n - k) // stride + 1 for n, k in zip(sizes, window, strict=True)]
+            return [-(-n // s) for n, s in zip(sizes, strides, strict=True)]
+        spans = [(k - 1) * d + 1 for k, d in zip(window, _pair(dilation), strict=True)]
+        return [(n - k) // s + 1 for n, k, s in zip(sizes, spans, strides, strict=True)]
 
     def dense(
         self,
@@ -183,22 +247,24 @@ class Builder:
         self,
         source: int,
         window: Sequence[int],
-        stride: int,
+        stride: Pair,
         *,
         same: bool = False,
         activation: str = "NONE",
         out: tuple[float, int] | None = None,
+        kind: str = "MAX_POOL_2D",
     ) -> int:
-        """Add a MAX_POOL_2D; return its output."""
+        """Add a MAX_POOL_2D or AVERAGE_POOL_2D; return its output."""
         options = schema.Pool2DOptionsT()
         options.padding = int(not same)
-        options.strideW = options.strideH = stride
+        options.strideH, options.strideW = _pair(stride)
         options.filterHeight, options.filterWidth = window
         options.fusedActivationFunction = getattr(schema.ActivationFunctionType, activation)
-        shape = [1, *self._spatial(source, window, stride, same), self.shape(source)[3]]
+        batch, *_, channels = self.shape(source)
+        shape = [batch, *self._spatial(source, window, stride, same), channels]
         q = self.graph.tensors[source].quantization
         result = self.tensor(shape, *(out or (self.scale(source), q.zeroPoint[0])), name="pool")
-        self.operator("MAX_POOL_2D", [source], [result], options)
+        self.operator(kind, [source], [result], options)
         return result
 
     def reshape(self, source: int, shape: Sequence[int]) -> int:
@@ -229,11 +295,40 @@ class Builder:
         activation: str = "NONE",
     ) -> int:
         """Add an ADD of an int8 constant; return its output."""
+        other = self.tensor(constant.shape, *addend, data=constant, name="addend")
+        return self.sum(source, other, out, activation=activation)
+
+    def sum(
+        self, first: int, second: int, out: tuple[float, int], *, activation: str = "NONE"
+    ) -> int:
+        """Add an ADD of two tensors; return its output."""
         options = schema.AddOptionsT()
         options.fusedActivationFunction = getattr(schema.ActivationFunctionType, activation)
-        other = self.tensor(constant.shape, *addend, data=constant, name="addend")
-        result = self.tensor(self.shape(source), *out, name="add")
-        self.operator("ADD", [source, other], [result], options)
+        shape = np.broadcast_shapes(tuple(self.shape(first)), tuple(self.shape(second)))
+        result = self.tensor(shape, *out, name="add")
+        self.operator("ADD", [first, second], [result], options)
+        return result
+
+    def pad(self, source: int, paddings: Sequence[Sequence[int]]) -> int:
+        """Add a PAD, [before, after] for each axis; return its output."""
+        data = np.array(paddings, np.int32)
+        amounts = self.tensor(data.shape, dtype="INT32", data=data, name="paddings")
+        shape = [n + sum(p) for n, p in zip(self.shape(source), paddings, strict=True)]
+        q = self.graph.tensors[source].quantization
+        result = self.tensor(shape, self.scale(source), q.zeroPoint[0], name="pad")
+        self.operator("PAD", [source, amounts], [result], schema.PadOptionsT())
+        return result
+
+    def quantize(self, source: int, out: tuple[float, int], *, dtype: str = "INT8") -> int:
+        """Add a QUANTIZE; return its output."""
+        result = self.tensor(self.shape(source), *out, dtype=dtype, name="quantize")
+        self.operator("QUANTIZE", [source], [result], schema.QuantizeOptionsT())
+        return result
+
+    def dequantize(self, source: int) -> int:
+        """Add a DEQUANTIZE; return its output."""
+        result = self.tensor(self.shape(source), dtype="FLOAT32", name="dequantize")
+        self.operator("DEQUANTIZE", [source], [result], schema.DequantizeOptionsT())
         return result
 
     def tail(self, kind: str, source: int, beta: float = 1.0) -> int:
