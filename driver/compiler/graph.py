@@ -8,7 +8,7 @@ fuse        -> Layer    pooling inside the layer that feeds it
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,17 @@ import numpy.typing as npt
 from ...arch.memory import Record
 
 Int8Array = npt.NDArray[np.int8]
-Activation = Literal["NONE", "RELU", "RELU6"]
+Activation = Literal["NONE", "RELU", "RELU_N1_TO_1", "RELU6"]
+
+#: Types of tensors whose values are read.
+NUMPY: dict[str, np.dtype[Any]] = {
+    "INT8": np.dtype("i1"),
+    "UINT8": np.dtype("u1"),
+    "INT16": np.dtype("<i2"),
+    "INT32": np.dtype("<i4"),
+    "INT64": np.dtype("<i8"),
+    "FLOAT32": np.dtype("<f4"),
+}
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,14 @@ class Operator:
     options: Mapping[str, int | float | str | tuple[int, ...]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Signature:
+    """Names that a caller gives to inputs and outputs, each with its tensor."""
+
+    inputs: Mapping[str, int]
+    outputs: Mapping[str, int]
+
+
 @dataclass(frozen=True, eq=False)
 class Graph:
     """The one subgraph of a file, operators in the order in which they run."""
@@ -70,6 +88,14 @@ class Graph:
     operators: tuple[Operator, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    signatures: Mapping[str, Signature] = field(default_factory=dict)
+
+    def where(self, operator: Operator) -> str:
+        """Name an operator, for messages."""
+        name = self.tensors[operator.outputs[0]].name if operator.outputs else "no output"
+        # Fused operators keep all their names, joined: the first one tells enough.
+        name = name.partition(";")[0]
+        return f"{operator.kind} (operator {operator.index}, '{name}')"
 
 
 @dataclass(frozen=True)

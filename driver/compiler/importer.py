@@ -14,16 +14,9 @@ import numpy.typing as npt
 import tflite
 
 from .errors import ModelError
-from .graph import Graph, Operator, Quantisation, Tensor
+from .graph import NUMPY, Graph, Operator, Quantisation, Signature, Tensor
 
 _IDENTIFIER = b"TFL3"
-
-#: Types whose constants the compiler reads.
-_NUMPY: dict[str, np.dtype[Any]] = {
-    "INT8": np.dtype("i1"),
-    "INT32": np.dtype("<i4"),
-    "INT64": np.dtype("<i8"),
-}
 
 
 def _names(enum: type) -> dict[int, str]:
@@ -51,6 +44,10 @@ def _conv(o: Any) -> Options:
     }
 
 
+def _depthwise(o: Any) -> Options:
+    return {**_conv(o), "multiplier": o.DepthMultiplier()}
+
+
 def _pool(o: Any) -> Options:
     return {
         "padding": o.Padding(),
@@ -76,7 +73,9 @@ def _strided_slice(o: Any) -> Options:
 #: Options the compiler reads: class of the schema, and what it takes from it.
 _OPTIONS: dict[str, tuple[Any, Callable[[Any], Options]]] = {
     "CONV_2D": (tflite.Conv2DOptions, _conv),
+    "DEPTHWISE_CONV_2D": (tflite.DepthwiseConv2DOptions, _depthwise),
     "MAX_POOL_2D": (tflite.Pool2DOptions, _pool),
+    "AVERAGE_POOL_2D": (tflite.Pool2DOptions, _pool),
     "FULLY_CONNECTED": (tflite.FullyConnectedOptions, _dense),
     "ADD": (tflite.AddOptions, lambda o: {"activation": _activation(o)}),
     "SOFTMAX": (tflite.SoftmaxOptions, lambda o: {"beta": o.Beta()}),
@@ -140,6 +139,7 @@ class _Reader:
             operators,
             self._ints(subgraph.InputsLength(), subgraph.Inputs),
             self._ints(subgraph.OutputsLength(), subgraph.Outputs),
+            dict(self._each(self._model.SignatureDefsLength(), self._signature)),
         )
         self._check(graph)
         return graph
@@ -155,6 +155,18 @@ class _Reader:
 
     def _ints(self, count: int, read: Callable[[int], Any]) -> tuple[int, ...]:
         return tuple(int(read(i)) for i in range(self._bounded(count)))
+
+    def _signature(self, index: int) -> tuple[str, Signature]:
+        signature = self._model.SignatureDefs(index)
+        key = signature.SignatureKey()
+        return key.decode() if key else "", Signature(
+            dict(self._each(signature.InputsLength(), self._named, signature.Inputs)),
+            dict(self._each(signature.OutputsLength(), self._named, signature.Outputs)),
+        )
+
+    def _named(self, index: int, read: Callable[[int], Any]) -> tuple[str, int]:
+        entry = read(index)
+        return entry.Name().decode(), int(entry.TensorIndex())
 
     def _kind(self, index: int) -> str:
         code = self._model.OperatorCodes(index)
@@ -229,15 +241,15 @@ class _Reader:
         if buffer.DataLength() == 0:
             return None
         content = buffer.DataAsNumpy().view("u1").tobytes()
-        if dtype not in _NUMPY:
+        if dtype not in NUMPY:
             return np.frombuffer(content, "u1")
-        expected = math.prod(shape) * _NUMPY[dtype].itemsize
+        expected = math.prod(shape) * NUMPY[dtype].itemsize
         if len(content) != expected:
             raise ValueError(
                 f"constant '{name}' has {len(content)} bytes, its shape {list(shape)} needs "
                 f"{expected}"
             )
-        constant: npt.NDArray[np.generic] = np.frombuffer(content, _NUMPY[dtype]).reshape(shape)
+        constant: npt.NDArray[np.generic] = np.frombuffer(content, NUMPY[dtype]).reshape(shape)
         return constant
 
     def _check(self, graph: Graph) -> None:
@@ -253,3 +265,9 @@ class _Reader:
             known.update(operator.outputs)
         if any(i not in known or i < 0 for i in graph.outputs):
             raise ValueError(f"no operator writes the outputs {graph.outputs}")
+        for key, signature in graph.signatures.items():
+            if not (
+                set(signature.inputs.values()) <= set(graph.inputs)
+                and set(signature.outputs.values()) <= set(graph.outputs)
+            ):
+                raise ValueError(f"signature '{key}' names tensors that are no input or output")

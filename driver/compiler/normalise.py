@@ -8,9 +8,6 @@ tail.
 import math
 from dataclasses import replace
 
-import numpy as np
-import numpy.typing as npt
-
 from . import steps
 from .errors import ModelError
 from .graph import (
@@ -22,11 +19,10 @@ from .graph import (
     Tail,
     Tensor,
 )
+from .shapes import SHAPES, check_reshape, fold_shapes
 
 #: Operators that leave the order of values as it is.
 RENAMING = frozenset({"RESHAPE", "EXPAND_DIMS", "SQUEEZE"})
-#: Operators that compute a shape.
-SHAPES = frozenset({"SHAPE", "STRIDED_SLICE", "PACK"})
 TAILS = frozenset({"SOFTMAX", "LOGISTIC"})
 ACCEPTED = ("CONV_2D", "FULLY_CONNECTED", "MAX_POOL_2D", "ADD", *sorted(RENAMING | SHAPES | TAILS))
 
@@ -37,13 +33,12 @@ def normalise(graph: Graph) -> Chain:
     Raises
         ModelError: an operator, type or shape that is not supported
     """
-    return _Normaliser(graph).chain()
+    return _Normaliser(fold_shapes(graph)).chain()
 
 
 class _Normaliser:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._shapes: dict[int, npt.NDArray[np.int64]] = {}
         self._steps: list[Step] = []
         self._tail: Tail | None = None
 
@@ -65,9 +60,6 @@ class _Normaliser:
             )
         current, logits = source, source
         for operator in graph.operators:
-            if operator.kind in SHAPES:
-                self._shape(operator)
-                continue
             current = self._step(operator, current)
             if self._tail is None:
                 logits = current
@@ -89,7 +81,7 @@ class _Normaliser:
         return Chain(source, reconcile(tuple(self._steps)), self._tail, logits, result)
 
     def _step(self, operator: Operator, current: Tensor) -> Tensor:
-        where = self._where(operator)
+        where = self._graph.where(operator)
         if operator.kind not in ACCEPTED:
             hint = _HINTS.get(
                 operator.kind, "change the model, or run this operator before or after on the host"
@@ -126,14 +118,6 @@ class _Normaliser:
                 self._rename(operator, where, current, result)
         return result
 
-    # Checks
-
-    def _where(self, operator: Operator) -> str:
-        name = self._graph.tensors[operator.outputs[0]].name if operator.outputs else "no output"
-        # Fused operators keep all their names, joined: the first one tells enough.
-        name = name.partition(";")[0]
-        return f"{operator.kind} (operator {operator.index}, '{name}')"
-
     # Shapes
 
     def _rename(self, operator: Operator, where: str, source: Tensor, result: Tensor) -> None:
@@ -149,58 +133,7 @@ class _Normaliser:
                 f"{after.scale:g}, {after.zero_point}), allowed is the same on both sides; convert "
                 "the model again"
             )
-        wanted = self._shape_of(operator.inputs[1]) if len(operator.inputs) > 1 else None
-        if operator.kind == "RESHAPE" and wanted is not None:
-            fixed = [n for n in wanted.reshape(-1).tolist() if n >= 0]
-            rest = math.prod(result.shape) // max(1, math.prod(fixed))
-            if [n if n >= 0 else rest for n in wanted.reshape(-1).tolist()] != list(result.shape):
-                raise ModelError(
-                    f"{where}: asks for shape {wanted.reshape(-1).tolist()}, '{result.name}' has "
-                    f"{list(result.shape)}; convert with batch_size=1"
-                )
-
-    def _shape_of(self, index: int) -> npt.NDArray[np.int64] | None:
-        """Value of a shape tensor: a constant, or computed by SHAPE, STRIDED_SLICE and PACK."""
-        if index in self._shapes:
-            return self._shapes[index]
-        data = self._graph.tensors[index].data if index >= 0 else None
-        return None if data is None else data.astype(np.int64)
-
-    def _shape(self, operator: Operator) -> None:
-        where = self._where(operator)
-        if operator.kind == "SHAPE":
-            source = self._graph.tensors[operator.inputs[0]]
-            value = np.array(source.shape, np.int64)
-        else:
-            parts = [self._shape_of(i) for i in operator.inputs]
-            known = [part for part in parts if part is not None]
-            if len(known) != len(parts) or not known:
-                raise ModelError(
-                    f"{where}: reads values, allowed is the computation of a shape only; convert "
-                    "with batch_size=1"
-                )
-            if operator.kind == "PACK":
-                value = np.array([int(part.reshape(-1)[0]) for part in known], np.int64)
-            else:
-                value = self._slice(operator, where, known)
-        self._shapes[operator.outputs[0]] = value
-
-    def _slice(
-        self, operator: Operator, where: str, parts: list[npt.NDArray[np.int64]]
-    ) -> npt.NDArray[np.int64]:
-        options = operator.options
-        if len(parts) != 4 or any(p.size != 1 for p in parts[1:]) or options["unsupported"]:
-            raise ModelError(
-                f"{where}: allowed is one range of a shape (begin, end, stride); convert with "
-                "batch_size=1"
-            )
-        begin, end, stride = (int(part.reshape(-1)[0]) for part in parts[1:])
-        values = parts[0].reshape(-1)
-        if options["shrink"]:
-            return np.asarray(values[begin], np.int64)
-        return values[
-            slice(None if options["begin"] else begin, None if options["end"] else end, stride)
-        ]
+        check_reshape(self._graph, operator)
 
 
 #: What to do about operators that are met often.

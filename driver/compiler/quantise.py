@@ -44,12 +44,18 @@ def real_multipliers(layer: Linear) -> list[float]:
 def activation_range(activation: Activation, q: Quantisation) -> tuple[int, int]:
     """Quantise the clamp of a fused activation."""
     low, high = INT8
-    if activation != "NONE":
+    if activation in ("RELU", "RELU6"):
         low = max(low, q.zero_point)
     if activation == "RELU6":
-        six = float(np.float32(6) / np.float32(q.scale))
-        high = min(high, q.zero_point + math.floor(six + 0.5))
+        high = min(high, q.zero_point + _levels(6, q))
+    if activation == "RELU_N1_TO_1":
+        low, high = max(low, q.zero_point - _levels(1, q)), min(high, q.zero_point + _levels(1, q))
     return low, high
+
+
+def _levels(real: float, q: Quantisation) -> int:
+    """Round a positive number to steps of a scale, as the runtimes do: in float32, halves up."""
+    return math.floor(float(np.float32(real) / np.float32(q.scale)) + 0.5)
 
 
 def quantise(

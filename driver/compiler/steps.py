@@ -59,7 +59,8 @@ def check_activation(tensor: Tensor, where: str) -> None:
         )
 
 
-def _activation(operator: Operator, where: str) -> Activation:
+def activation(operator: Operator, where: str) -> Activation:
+    """Read the fused activation."""
     match operator.options["activation"]:
         case "NONE":
             return "NONE"
@@ -67,17 +68,24 @@ def _activation(operator: Operator, where: str) -> Activation:
             return "RELU"
         case "RELU6":
             return "RELU6"
+        case "RELU_N1_TO_1":
+            return "RELU_N1_TO_1"
         case other:
             raise ModelError(
-                f"{where}: fused activation {other} is not supported (only NONE, RELU, RELU6); "
-                "use one of these in the model"
+                f"{where}: fused activation {other} is not supported (only NONE, RELU, RELU6, "
+                "RELU_N1_TO_1); use one of these in the model"
             )
 
 
-def _weights(
-    where: str, inputs: list[Tensor]
+def constants(
+    where: str, inputs: list[Tensor], axis: int = 0
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64], tuple[float, ...]]:
-    """Constant int8 weights with zero point 0, bias (zeros where it is missing), scales."""
+    """Read constant int8 weights with zero point 0, bias (zeros where it is missing), scales.
+
+    Parameters
+        inputs : activation, weights, and the bias where there is one
+        axis : of the output channels in the weights
+    """
     if len(inputs) not in (2, 3):
         raise ModelError(f"{where}: {len(inputs)} inputs, allowed is 2 or 3; convert it again")
     weights = inputs[1]
@@ -87,12 +95,12 @@ def _weights(
             f"{'' if weights.data is not None else ' and not constant'}, allowed are INT8 "
             "constants; convert with full int8 quantisation"
         )
-    q, channels = weights.quantisation, weights.shape[0] if weights.shape else 0
-    if q is None or len(q.scales) not in (1, channels) or (len(q.scales) > 1 and q.axis != 0):
+    q, channels = weights.quantisation, weights.shape[axis] if len(weights.shape) > axis else 0
+    if q is None or len(q.scales) not in (1, channels) or (len(q.scales) > 1 and q.axis != axis):
         raise ModelError(
             f"{where}: weights '{weights.name}' have {len(q.scales) if q else 0} scales along "
             f"axis {q.axis if q else 0}, allowed is 1, or one for each of {channels} output "
-            "channels along axis 0; convert the model again"
+            f"channels along axis {axis}; convert the model again"
         )
     if any(q.zero_points):
         raise ModelError(
@@ -119,7 +127,7 @@ def _weights(
 
 def conv(operator: Operator, where: str, inputs: list[Tensor], result: Tensor) -> Linear:
     """Make a step of CONV_2D."""
-    weights, bias, scales = _weights(where, inputs)
+    weights, bias, scales = constants(where, inputs)
     source = inputs[0]
     if weights.ndim != 4 or len(source.shape) != 4 or len(result.shape) != 4:
         raise ModelError(f"{where}: expected tensors of rank 4; convert the model again")
@@ -154,7 +162,7 @@ def conv(operator: Operator, where: str, inputs: list[Tensor], result: Tensor) -
         quantised(result),
         scales,
         _bias_scale(inputs),
-        _activation(operator, where),
+        activation(operator, where),
     )
 
 
@@ -196,7 +204,7 @@ def _agree(where: str, result: Tensor, shape: Shape, axis: int) -> None:
 
 def dense(operator: Operator, where: str, inputs: list[Tensor], result: Tensor) -> Linear:
     """Make a step of FULLY_CONNECTED."""
-    weights, bias, scales = _weights(where, inputs)
+    weights, bias, scales = constants(where, inputs)
     source = inputs[0]
     if operator.options["format"] != 0:
         raise ModelError(
@@ -230,7 +238,7 @@ def dense(operator: Operator, where: str, inputs: list[Tensor], result: Tensor) 
         quantised(result),
         scales,
         _bias_scale(inputs),
-        _activation(operator, where),
+        activation(operator, where),
     )
 
 
@@ -258,7 +266,7 @@ def pool(operator: Operator, where: str, source: Tensor, result: Tensor) -> Pool
         stride,
         pad,
         after,
-        _activation(operator, where),
+        activation(operator, where),
     )
 
 
@@ -290,7 +298,7 @@ def offset(operator: Operator, where: str, inputs: list[Tensor], result: Tensor)
         addend.quantisation,
         quantised(result),
         constant,
-        _activation(operator, where),
+        activation(operator, where),
     )
 
 

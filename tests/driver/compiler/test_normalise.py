@@ -113,7 +113,7 @@ def grouped(b: Builder) -> int:
 
 def other_activation(b: Builder) -> int:
     x = b.input([1, 1, 6, 3], 0.1, 0)
-    return b.conv(x, ones(4, 1, 2, 3), None, 0.1, (0.1, 0), activation="RELU_N1_TO_1")
+    return b.conv(x, ones(4, 1, 2, 3), None, 0.1, (0.1, 0), activation="TANH")
 
 
 def weight_zero_point(b: Builder) -> int:
@@ -133,6 +133,7 @@ def float_weights(b: Builder) -> int:
     y = small(b)
     weights = b.graph.tensors[b.graph.operators[0].inputs[1]]
     weights.type = schema.TensorType.FLOAT32
+    b.model.buffers[weights.buffer].data = np.zeros(4 * 4 * 2 * 3, np.uint8)
     return y
 
 
@@ -280,7 +281,7 @@ REFUSALS: list[tuple[Callable[[Builder], int], str]] = [
     (grouped, r"weights for 2 input channels on 4: grouped convolution is not supported"),
     (
         other_activation,
-        r"fused activation RELU_N1_TO_1 is not supported \(only NONE, RELU",
+        r"fused activation TANH is not supported \(only NONE, RELU",
     ),
     (
         weight_zero_point,
