@@ -9,9 +9,11 @@ A layer is four nested loops; the innermost issues one activation word and one w
                     for k in range(reduction): # activation words of a line
                         accumulate
 
-The activation address is origin + group * group_stride + tile * tile_stride +
-window * window_stride + line * line_stride + k * word_stride; one outside
-[source, source_end) + line * line_stride reads `pad` in every byte. Addresses wrap at
+The activation address is origin + group * group_stride + word(tile) * tile_stride +
+window * window_stride + line * line_stride + k * word_stride, where word(tile) is the word that
+holds as many channels before the tile's first: tile * columns / rows, rounded down, or tile where
+columns exceed rows. An address outside [source, source_end) + line * line_stride reads `pad` in
+every byte. Addresses wrap at
 2^address_bits: from the lowest one that a layer forms, or 0, to the highest or the last line's
 `source_end` must not be more, which the compiler verifies. The weight address counts up through
 the tile's words, skips `weight_gap` words before the next tile, is rewound for each window and
@@ -128,8 +130,8 @@ class Descriptor:
         group_stride, window_stride : words from one output row (pooled position) to the next
         reduction, word_stride : activation words under one line of the kernel, and their distance
         lines, line_stride : lines of the kernel, and words from one line of the image to the next
-        tile_stride : words from what one tile reads to what the next one does: 0, or 1 where each
-            output channel reads the input channel of its own number
+        tile_stride : 1 where each output channel reads the input channel of its own number: then
+            each tile reads the words of its own channels only
         groups, tiles, windows : output rows, tiles of output channels, positions pooled per row
         weights, parameters : first word in the weight and the parameter buffer
         weight_gap : weight words that are skipped between two tiles

@@ -101,6 +101,16 @@ class Geometry:
         return self.columns // self.requantise_lanes
 
     @property
+    def tiles_per_word(self) -> int:
+        """Tiles whose channels have room in one activation word; at least 1."""
+        return max(1, self.rows // self.columns)
+
+    @property
+    def depthwise(self) -> bool:
+        """Whether each tile's channels lie in one activation word."""
+        return self.rows % self.columns == 0
+
+    @property
     def row_groups(self) -> int:
         """Groups of `requantise_lanes` bytes in one activation word."""
         return self.rows // self.requantise_lanes

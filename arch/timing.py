@@ -172,7 +172,11 @@ def _walk(
         for tile in range(d.tiles):
             steps = d.last_steps if tile == d.tiles - 1 else steps_full
             for window in range(d.windows):
-                start = d.origin + group * d.group_stride + tile * d.tile_stride
+                start = (
+                    d.origin
+                    + group * d.group_stride
+                    + tile // geometry.tiles_per_word * d.tile_stride
+                )
                 start += window * d.window_stride
                 unhindered = cycle + d.lines * d.reduction - 1
                 last = max([unhindered, *_waits(d, source, cycle, start, slots)])

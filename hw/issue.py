@@ -224,6 +224,17 @@ class Issue(wiring.Component):
             Signal(bits, name=f"next_{loop}", reset_less=True)
             for loop in ("line", "window", "tile", "group")
         )
+        # Several tiles may share the words of their channels.
+        shared = self.geometry.tiles_per_word
+        word_end = Signal(init=1)
+        if shared > 1:
+            place, next_place = Signal(range(shared)), Signal(range(shared))
+            m.d.comb += [
+                place.eq(Mux(row_end, 0, next_place)),
+                word_end.eq(place == shared - 1),
+            ]
+            with m.If(turn & tile_end):
+                m.d.sync += next_place.eq(Mux(word_end, 0, place + 1))
         jump = Signal(bits)
         m.d.comb += jump.eq(
             Mux(
@@ -246,7 +257,7 @@ class Issue(wiring.Component):
             with m.If(window_end):
                 m.d.sync += next_window.eq(jump + layer.window_stride)
             with m.If(tile_end):
-                m.d.sync += next_tile.eq(jump + layer.tile_stride)
+                m.d.sync += next_tile.eq(jump + Mux(word_end, layer.tile_stride, 0))
             with m.If(row_end):
                 m.d.sync += next_group.eq(next_group + (layer.group_stride << (positions - 1)))
         with m.If(self.load):

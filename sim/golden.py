@@ -168,10 +168,11 @@ class Machine:
         under = d.lines * d.reduction  # words under the kernel
         pitch = under + d.weight_gap
         self._check(Space.WEIGHT, d.weights, (d.tiles - 1) * pitch + under)
+        tile = np.arange(d.tiles if d.tile_stride else 1) // geometry.tiles_per_word
         line, word = np.divmod(np.arange(under), d.reduction)
         address = (
             d.origin
-            + d.tile_stride * np.arange(d.tiles if d.tile_stride else 1)[:, None, None, None]
+            + d.tile_stride * tile[:, None, None, None]
             + d.group_stride * np.arange(d.groups)[:, None, None]
             + d.window_stride * np.arange(d.windows)[:, None]
             + d.line_stride * line

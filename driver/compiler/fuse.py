@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ...arch.geometry import Geometry
 from .errors import ModelError
-from .graph import Chain, Layer, Linear, Offset, Pool
+from .graph import ALONG, Chain, Layer, Linear, Offset, Pool
 from .offset import offset_layer
 from .quantise import INT8, Oracle, activation_range, identity, quantise
 
@@ -26,16 +26,37 @@ def fuse(chain: Chain, oracle: Oracle, geometry: Geometry) -> tuple[Layer, ...]:
     for step in chain.steps:
         before = (layers[-1].act_min, layers[-1].act_max) if layers else INT8
         if isinstance(step, Linear):
+            if step.depthwise and not geometry.depthwise:
+                raise ModelError(
+                    f"{step.where}: a depthwise convolution needs rows in multiples of columns, "
+                    f"geometry {geometry.name} has {geometry.rows} and {geometry.columns}; use "
+                    "another geometry"
+                )
             layers.append(quantise(step, oracle, geometry.accumulator_bits, before))
         elif isinstance(step, Offset):
             layers.append(offset_layer(step, before, geometry.accumulator_bits))
         else:
-            pooled = fused(layers[-1], step, geometry) if layers else None
-            if pooled is None:
-                layers.append(separate(step))
-            else:
-                layers[-1] = pooled
+            for pool in axes(step):
+                pooled = fused(layers[-1], pool, geometry) if layers else None
+                if pooled is None:
+                    layers.append(separate(pool, geometry))
+                else:
+                    layers[-1] = pooled
     return tuple(layers)
+
+
+def axes(pool: Pool) -> tuple[Pool, ...]:
+    """Make a pooling of two axes two poolings of one: along the lines first, then across them."""
+    along = pool.window, pool.stride, pool.pad
+    if pool.down == ALONG:
+        return (pool,)
+    if along == (1, 1, 0):
+        return (pool,)
+    between = replace(pool.source, time=pool.result.time)
+    return (
+        replace(pool, result=between, down=ALONG),
+        replace(pool, source=between, window=1, stride=1, pad=0),
+    )
 
 
 def compose(first: tuple[int, int], second: tuple[int, int]) -> tuple[int, int]:
@@ -51,12 +72,13 @@ def fused(layer: Layer, pool: Pool, geometry: Geometry) -> Layer | None:
         layer.windows > 1
         or layer.result != pool.source
         or pool.pad
+        or pool.down != ALONG
         or last > pool.source.time
         or pool.window > WINDOWS_MAX
     ):
         return None
     positions = pool.result.time * pool.window
-    alone = separate(pool)
+    alone = separate(pool, geometry)
     if positions * work(layer, geometry) > (
         layer.result.time * work(layer, geometry) + positions * work(alone, geometry)
     ):
@@ -74,12 +96,12 @@ def fused(layer: Layer, pool: Pool, geometry: Geometry) -> Layer | None:
     )
 
 
-def separate(pool: Pool) -> Layer:
+def separate(pool: Pool, geometry: Geometry) -> Layer:
     """Make a pooling a layer of its own, which copies its input."""
-    if pool.window > WINDOWS_MAX:
+    if max(pool.window, pool.down.windows) > WINDOWS_MAX:
         raise ModelError(
-            f"{pool.where}: pools {pool.window} positions, allowed is up to {WINDOWS_MAX}; pool in "
-            "two steps"
+            f"{pool.where}: pools {max(pool.window, pool.down.windows)} positions, allowed is up "
+            f"to {WINDOWS_MAX}; pool in two steps"
         )
     return identity(
         pool.where,
@@ -90,10 +112,13 @@ def separate(pool: Pool) -> Layer:
         step=pool.stride,
         pad=pool.pad,
         clamp=activation_range(pool.activation, pool.output),
+        down=pool.down,
+        depthwise=geometry.depthwise,
     )
 
 
 def work(layer: Layer, geometry: Geometry) -> int:
     """Cycles in which the array computes one position of a layer."""
     tiles = -(-layer.result.channels // geometry.columns)
-    return tiles * layer.kernel * -(-layer.source.channels // geometry.rows)
+    words = 1 if layer.depthwise else -(-layer.source.channels // geometry.rows)
+    return tiles * int(layer.weights.shape[1]) * words

@@ -7,7 +7,7 @@ fuse        -> Layer    pooling inside the layer that feeds it
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -100,28 +100,67 @@ class Graph:
 
 @dataclass(frozen=True)
 class Shape:
-    """A tensor between two layers: `time` rows of `channels` int8 values."""
+    """A tensor between two layers: lines of `time` rows of `channels` int8 values.
+
+    An image has its height in `lines` and its width in `time`; a signal has one line.
+    """
 
     time: int
     channels: int
+    lines: int = 1
+
+    @property
+    def rows(self) -> int:
+        """Rows in all lines."""
+        return self.lines * self.time
 
     @property
     def size(self) -> int:
         """Values in the tensor."""
-        return self.time * self.channels
+        return self.rows * self.channels
+
+    @property
+    def flat(self) -> "Shape":
+        """The same values in the same places, in one line."""
+        return Shape(self.rows, self.channels)
 
     def __str__(self) -> str:
-        return f"{self.time}x{self.channels}"
+        return f"{f'{self.lines}x' if self.lines > 1 else ''}{self.time}x{self.channels}"
+
+
+@dataclass(frozen=True)
+class Down:
+    """What a kernel or a pooling does across the lines: as the fields of Layer do along one.
+
+    Parameters
+        kernel, stride, pad : lines under the kernel, from one position to the next, above the image
+        windows, step : positions that are max-pooled into one output line, and to the next one
+    """
+
+    kernel: int = 1
+    stride: int = 1
+    pad: int = 0
+    windows: int = 1
+    step: int = 1
+
+    def line(self, output: int) -> int:
+        """First line under the kernel for an output line; it may be in the padding."""
+        return output * self.step * self.stride - self.pad
+
+
+#: Nothing happens across the lines.
+ALONG = Down()
 
 
 @dataclass(frozen=True, eq=False)
 class Linear:
-    """A convolution along time, or a dense layer (a kernel as long as its input).
+    """A convolution, or a dense layer (a kernel as long as its input).
 
     Parameters
         where, name : operator with its tensor, for messages, and without
         kind : `conv` or `dense`: they differ in rounding and in how the multiplier is computed
-        weights : int8 [out channels, kernel, in channels]
+        weights : int8 [out channels, kernel lines x kernel, in channels]; a depthwise convolution
+            has one input channel: that of the output channel's number
         bias : int64 [out channels]
         weight_scales : one for all, or one for each out channel
         bias_scale : as the file states it, 0 where it does not; None without a bias
@@ -141,21 +180,28 @@ class Linear:
     weight_scales: tuple[float, ...]
     bias_scale: float | None
     activation: Activation
+    down: Down = ALONG
+    depthwise: bool = False
 
     @property
     def kernel(self) -> int:
         """Rows of time under the kernel."""
-        return int(self.weights.shape[1])
+        return int(self.weights.shape[1]) // self.down.kernel
 
     @property
     def whole(self) -> bool:
         """The kernel covers all of the input once: the input's shape does not matter."""
-        return self.kernel == self.source.time and self.result.time == 1 and self.pad == 0
+        return (
+            self.weights.shape[1] == self.source.rows
+            and self.result.rows == 1
+            and self.pad == self.down.pad == 0
+            and not self.depthwise
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """A maximum along time."""
+    """A maximum along time, and across lines: of `down.kernel` lines, which are `down.windows`."""
 
     where: str
     name: str
@@ -166,6 +212,7 @@ class Pool:
     pad: int
     output: Quantisation
     activation: Activation
+    down: Down = ALONG
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,13 +279,15 @@ class Layer:
 
     Output row r, channel c = requantise(max over w < windows of
         sum over k < kernel, i of weights[c, k, i] * x[stride * (r * step + w) - pad + k, i])
-    where x outside the source reads `pad_value`.
+    where x outside the source reads `pad_value`. Across lines the same holds with the fields of
+    `down`, of which only one of kernel and windows is above 1, and only one of both `windows`.
 
     Parameters
         where, name : the operators it stands for, with tensor names and without
-        weights : int8 [out channels, kernel, in channels]
+        weights : int8 [out channels, kernel lines x kernel, in channels]
         records : one for each out channel
         step : positions (of `stride` rows) from one output row to the next
+        depthwise : weights have one input channel: that of the output channel's number
         macs : multiply-accumulates of the model that this layer stands for
     """
 
@@ -257,11 +306,20 @@ class Layer:
     act_min: int
     act_max: int
     macs: int
+    down: Down = ALONG
+    depthwise: bool = False
 
     @property
     def kernel(self) -> int:
         """Rows of time under the kernel."""
-        return int(self.weights.shape[1])
+        return int(self.weights.shape[1]) // self.down.kernel
+
+    def flattened(self) -> "Layer":
+        """Take an image's lines for one, where each output row needs one row of the input."""
+        along = self.kernel, self.stride, self.pad, self.windows, self.step
+        if along != (1, 1, 0, 1, 1) or self.down != ALONG:
+            return self
+        return replace(self, source=self.source.flat, result=self.result.flat)
 
     @property
     def performed(self) -> int:
@@ -269,4 +327,5 @@ class Layer:
 
         Fewer than `macs` where pooling drops positions, more where poolings overlap.
         """
-        return self.result.time * self.windows * self.weights.size if self.macs else 0
+        pooled = self.windows * self.down.windows
+        return self.result.rows * pooled * self.weights.size if self.macs else 0

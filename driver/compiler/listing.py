@@ -20,12 +20,17 @@ def listing(program: Program) -> str:
         "layer  in         kernel  stride  pool  out        tiles  words  clamp      cycles  "
         "operator",
     ]
-    rows = zip(program.layers, program.descriptors[0], prediction.layers, strict=True)
-    for i, (layer, d, cycles) in enumerate(rows):
+    begin = 0
+    for i, layer in enumerate(program.layers):
+        part = slice(begin, begin + layer.flattened().result.lines)
+        begin = part.stop
+        d, cycles = program.descriptors[0][begin - 1], prediction.layers[part]
+        words = d.tiles * (d.lines * d.reduction + d.weight_gap)
         lines.append(
-            f"{i:5}  {layer.source!s:<9}  {layer.kernel:6}  {layer.stride:6}  {_pool(layer):>4}  "
-            f"{layer.result!s:<9}  {d.tiles:5}  {d.tiles * d.reduction:5}  "
-            f"{f'{layer.act_min}..{layer.act_max}':<9}  {cycles.total:6}  {layer.name}"
+            f"{i:5}  {layer.source!s:<9}  {_kernel(layer):>6}  {_stride(layer):>6}  "
+            f"{_pool(layer):>4}  {layer.result!s:<9}  {d.tiles:5}  {words:5}  "
+            f"{f'{layer.act_min}..{layer.act_max}':<9}  {sum(c.total for c in cycles):6}  "
+            f"{layer.name}"
         )
     lines.append(f"{'tail':>5}  {'':<62}  {prediction.tail:6}  last outputs on their way")
     if program.tail is not None:
@@ -44,8 +49,17 @@ def listing(program: Program) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _kernel(layer: Layer) -> str:
+    return f"{layer.down.kernel}x{layer.kernel}" if layer.down.kernel > 1 else str(layer.kernel)
+
+
+def _stride(layer: Layer) -> str:
+    return f"{layer.down.stride}x{layer.stride}" if layer.down.stride > 1 else str(layer.stride)
+
+
 def _pool(layer: Layer) -> str:
-    return f"{layer.windows}/{layer.step}" if layer.windows > 1 or layer.step > 1 else "-"
+    windows, step = layer.windows * layer.down.windows, max(layer.step, layer.down.step)
+    return f"{windows}/{step}" if windows > 1 or step > 1 else "-"
 
 
 def _tensor(name: str, shape: tuple[int, ...]) -> str:

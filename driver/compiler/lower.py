@@ -1,17 +1,17 @@
 """From layers to words: descriptors, weights, parameters and places in the activation buffer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
-from ...arch.descriptor import FIELDS, Descriptor
+from ...arch.descriptor import FIELDS, WORDS, Descriptor
 from ...arch.geometry import Geometry
 from ...arch.memory import RECORD_BYTES, Record, Rounding, Space, depth, word_bytes
 from .errors import ModelError
 from .graph import Layer, Shape
-from .program import Entry, Extent, program_words
+from .program import Entry, Extent
 
 _LIMITS = {field.name: (field.low, field.high) for field in FIELDS}
 _EMPTY = Record(0, 0, Rounding.DOUBLE, 0, 0)
@@ -30,10 +30,10 @@ class Lowered:
 
 @dataclass(frozen=True)
 class Buffers:
-    """First activation words: two inputs, two outputs, and one tensor between each two layers."""
+    """First activation words: inputs and outputs of each entry, and the tensors between layers."""
 
-    inputs: tuple[int, int]
-    outputs: tuple[int, int]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
     between: tuple[int, ...]
     words: int
 
@@ -45,65 +45,78 @@ def row_words(shape: Shape, geometry: Geometry) -> int:
 
 def words(shape: Shape, geometry: Geometry) -> int:
     """Activation words of a tensor."""
-    return shape.time * row_words(shape, geometry)
+    return shape.rows * row_words(shape, geometry)
 
 
-def place_activations(layers: Sequence[Layer], geometry: Geometry) -> Buffers:
+def program_words(layers: Sequence[Layer], entries: int = 2) -> int:
+    """Count the program words of `entries` copies of the layers: a descriptor an output line."""
+    return entries * sum(layer.flattened().result.lines for layer in layers) * WORDS
+
+
+def place_activations(layers: Sequence[Layer], geometry: Geometry, entries: int = 2) -> Buffers:
     """Give each tensor its words.
 
     A tensor lives from the layer that writes it to the one that reads it, so neighbours share one
     region: one of them starts at its beginning, the other one ends at its end.
     """
     source, result = words(layers[0].source, geometry), words(layers[-1].result, geometry)
-    base = 2 * (source + result)
+    base = entries * (source + result)
     sizes = [words(layer.result, geometry) for layer in layers[:-1]]
     pairs = [a + b for a, b in pairwise(sizes)]
     shared = max(pairs or sizes or [0])
     between = tuple(base if i % 2 == 0 else base + shared - size for i, size in enumerate(sizes))
-    return Buffers((0, source), (2 * source, 2 * source + result), between, base + shared)
+    return Buffers(
+        tuple(entry * source for entry in range(entries)),
+        tuple(entries * source + entry * result for entry in range(entries)),
+        between,
+        base + shared,
+    )
 
 
 def lower(layers: tuple[Layer, ...], geometry: Geometry) -> Lowered:
-    """Encode layers for one geometry.
+    """Encode layers for one geometry, with two entries or, where they do not fit, with one.
 
     Raises
         ModelError: a memory that is too small, a layer that the descriptor cannot hold, or a
             reshape that would move values in memory
     """
     _check_shapes(layers, geometry)
-    buffers = place_activations(layers, geometry)
-    tiles = [-(-layer.result.channels // geometry.columns) for layer in layers]
-    weights = [_weight_words(layer, geometry) for layer in layers]
+    weights = [weight_words(layer, geometry) for layer in layers]
     records = [_parameter_words(layer, geometry) for layer in layers]
-    extents = {
-        Space.ACTIVATION: Extent(0, buffers.words),
-        Space.WEIGHT: Extent(0, sum(map(len, weights)) // word_bytes(Space.WEIGHT, geometry)),
-        Space.PARAMETER: Extent(0, sum(map(len, records)) // word_bytes(Space.PARAMETER, geometry)),
-        Space.PROGRAM: Extent(0, program_words(layers)),
-    }
-    check_room({space: extent.words for space, extent in extents.items()}, geometry, "the model")
-    programs, entries = [], []
-    for slot in range(2):
-        places = (buffers.inputs[slot], *buffers.between, buffers.outputs[slot])
+
+    def extents(entries: int) -> dict[Space, Extent]:
+        sizes = {Space.WEIGHT: sum(map(len, weights)), Space.PARAMETER: sum(map(len, records))}
+        return {
+            Space.ACTIVATION: Extent(0, place_activations(layers, geometry, entries).words),
+            **{s: Extent(0, size // word_bytes(s, geometry)) for s, size in sizes.items()},
+            Space.PROGRAM: Extent(0, program_words(layers, entries)),
+        }
+
+    entries = next((n for n in (2, 1) if _fits(extents(n), geometry)), 2)
+    needed = {space: extent.words for space, extent in extents(entries).items()}
+    check_room(needed, geometry, "the model")
+    buffers = place_activations(layers, geometry, entries)
+    programs, starts = [], []
+    for entry in range(entries):
+        places = (buffers.inputs[entry], *buffers.between, buffers.outputs[entry])
         weight = parameter = 0
-        descriptors = []
+        descriptors: list[Descriptor] = []
         for i, layer in enumerate(layers):
-            descriptors.append(
-                _descriptor(
-                    layer,
-                    geometry,
-                    (places[i], places[i + 1]),
-                    (weight, parameter),
-                    last=i + 1 == len(layers),
-                )
-            )
-            weight += tiles[i] * _reduction(layer, geometry)
+            descriptors += lines(layer, geometry, (places[i], places[i + 1]), (weight, parameter))
+            weight += len(weights[i]) // word_bytes(Space.WEIGHT, geometry)
             parameter += len(records[i]) // word_bytes(Space.PARAMETER, geometry)
+        descriptors[-1] = replace(descriptors[-1], last=1)
         programs.append(tuple(descriptors))
-        entries.append(
-            Entry(slot * program_words(layers, 1), buffers.inputs[slot], buffers.outputs[slot])
+        starts.append(
+            Entry(entry * program_words(layers, 1), buffers.inputs[entry], buffers.outputs[entry])
         )
-    return Lowered(tuple(programs), tuple(entries), b"".join(weights), b"".join(records), extents)
+    return Lowered(
+        tuple(programs), tuple(starts), b"".join(weights), b"".join(records), extents(entries)
+    )
+
+
+def _fits(extents: dict[Space, Extent], geometry: Geometry) -> bool:
+    return all(extent.words <= depth(space, geometry) for space, extent in extents.items())
 
 
 def check_room(need: dict[Space, int], geometry: Geometry, what: str) -> None:
@@ -131,7 +144,7 @@ def _check_shapes(layers: Sequence[Layer], geometry: Geometry) -> None:
     """Refuse a reshape between layers that cuts rows elsewhere than in whole words."""
     for before, after in pairwise(layers):
         a, b = before.result, after.source
-        if a != b and (a.channels % geometry.rows or b.channels % geometry.rows):
+        if a.flat != b.flat and (a.channels % geometry.rows or b.channels % geometry.rows):
             raise ModelError(
                 f"{after.where}: reads {before.where}'s {a} values (time x channels) as {b}, which "
                 f"needs channels in multiples of {geometry.rows} (rows of geometry "
@@ -140,18 +153,24 @@ def _check_shapes(layers: Sequence[Layer], geometry: Geometry) -> None:
             )
 
 
-def _reduction(layer: Layer, geometry: Geometry) -> int:
-    return layer.kernel * row_words(layer.source, geometry)
+def _position_words(layer: Layer, geometry: Geometry) -> int:
+    """Activation words under one row of the kernel."""
+    return 1 if layer.depthwise else row_words(layer.source, geometry)
 
 
-def _weight_words(layer: Layer, geometry: Geometry) -> bytes:
+def weight_words(layer: Layer, geometry: Geometry) -> bytes:
     """Order weights [tile][reduction word][column][row], with zeros in padded lanes."""
     rows, columns = geometry.rows, geometry.columns
-    wide = row_words(layer.source, geometry) * rows
-    tiles = -(-layer.result.channels // columns)
-    padded = np.zeros((tiles * columns, layer.kernel, wide), np.int8)
-    padded[: layer.result.channels, :, : layer.source.channels] = layer.weights
-    ordered = padded.reshape(tiles, columns, _reduction(layer, geometry), rows)
+    channels, kernel = layer.weights.shape[:2]
+    wide = _position_words(layer, geometry) * rows
+    tiles = -(-channels // columns)
+    padded = np.zeros((tiles * columns, kernel, wide), np.int8)
+    if layer.depthwise:
+        channel = np.arange(channels)
+        padded[channel, :, channel % rows] = layer.weights[:, :, 0]
+    else:
+        padded[:channels, :, : layer.source.channels] = layer.weights
+    ordered = padded.reshape(tiles, columns, kernel * wide // rows, rows)
     return ordered.transpose(0, 2, 1, 3).tobytes()
 
 
@@ -163,44 +182,65 @@ def _parameter_words(layer: Layer, geometry: Geometry) -> bytes:
     return packed
 
 
-def _descriptor(
-    layer: Layer,
-    geometry: Geometry,
-    places: tuple[int, int],
-    memory: tuple[int, int],
-    *,
-    last: bool,
-) -> Descriptor:
+def lines(
+    layer: Layer, geometry: Geometry, places: tuple[int, int], memory: tuple[int, int]
+) -> list[Descriptor]:
+    """Encode a layer: a descriptor for each line of its output.
+
+    Parameters
+        places : first activation word of source and result
+        memory : first word of its weights and records
+    """
+    layer = layer.flattened()
     source, destination = places
-    width = row_words(layer.source, geometry)
+    down, width = layer.down, row_words(layer.source, geometry)
+    line_words = layer.source.time * width
     channels, columns = layer.result.channels, geometry.columns
     tiles = -(-channels // columns)
     in_last = channels - (tiles - 1) * columns
-    values = {
-        "source": source,
-        "source_end": source + words(layer.source, geometry),
-        "origin": source - layer.pad * width,
-        "group_stride": layer.stride * layer.step * width if layer.result.time > 1 else 0,
-        "window_stride": layer.stride * width if layer.windows > 1 else 0,
-        "reduction": layer.kernel * width,
-        "groups": layer.result.time,
-        "tiles": tiles,
-        "weights": memory[0],
-        "parameters": memory[1],
-        "destination": destination,
-        "row_words": row_words(layer.result, geometry),
-        "pad": layer.pad_value,
-        "zero_point": layer.zero_point,
-        "act_min": layer.act_min,
-        "act_max": layer.act_max,
-        "windows": layer.windows,
-        "last_steps": -(-in_last // geometry.requantise_lanes),
-        "last": int(last),
-    }
-    for name, value in values.items():
-        if not _LIMITS[name][0] <= value <= _LIMITS[name][1]:
-            raise ModelError(
-                f"{layer.where}: {name} is {value}, allowed is {_LIMITS[name][0]} to "
-                f"{_LIMITS[name][1]}; use a smaller layer, or a geometry with more rows and columns"
-            )
-    return Descriptor(**values)
+    under = layer.kernel * _position_words(layer, geometry)
+    pooled = down.windows > 1
+    along = layer.stride * width if layer.windows > 1 else 0
+    found = []
+    for line in range(layer.result.lines):
+        first = down.line(line)
+        # Lines of the padding are left out, with their weights, but not under a maximum.
+        skipped = 0 if pooled else max(0, -first)
+        left = min(down.kernel, layer.source.lines - first) - skipped
+        top = source + (first + skipped) * line_words
+        begin, end = (0, layer.source.lines) if pooled else (first + skipped, first + skipped + 1)
+        values = {
+            "source": source + begin * line_words,
+            "source_end": source + end * line_words,
+            "origin": top - layer.pad * width,
+            "group_stride": layer.stride * layer.step * width if layer.result.time > 1 else 0,
+            "window_stride": down.stride * line_words if pooled else along,
+            "reduction": under,
+            "groups": layer.result.time,
+            "tiles": tiles,
+            "weights": memory[0] + skipped * under,
+            "parameters": memory[1],
+            "destination": destination
+            + line * layer.result.time * row_words(layer.result, geometry),
+            "row_words": row_words(layer.result, geometry),
+            "pad": layer.pad_value,
+            "zero_point": layer.zero_point,
+            "act_min": layer.act_min,
+            "act_max": layer.act_max,
+            "windows": layer.windows * down.windows,
+            "last_steps": -(-in_last // geometry.requantise_lanes),
+            "lines": left,
+            "line_stride": line_words if left > 1 else 0,
+            "weight_gap": (down.kernel - left) * under,
+            "word_stride": width if layer.depthwise else 1,
+            "tile_stride": int(layer.depthwise),
+        }
+        for name, value in values.items():
+            if not _LIMITS[name][0] <= value <= _LIMITS[name][1]:
+                raise ModelError(
+                    f"{layer.where}: {name} is {value}, allowed is {_LIMITS[name][0]} to "
+                    f"{_LIMITS[name][1]}; use a smaller layer, or a geometry with more rows and "
+                    "columns"
+                )
+        found.append(Descriptor(**values))
+    return found

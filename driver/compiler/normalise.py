@@ -6,15 +6,18 @@ tail.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 from . import steps
 from .errors import ModelError
 from .graph import (
+    ALONG,
     Chain,
     Graph,
     Linear,
     Operator,
+    Shape,
     Step,
     Tail,
     Tensor,
@@ -24,7 +27,14 @@ from .shapes import SHAPES, check_reshape, fold_shapes
 #: Operators that leave the order of values as it is.
 RENAMING = frozenset({"RESHAPE", "EXPAND_DIMS", "SQUEEZE"})
 TAILS = frozenset({"SOFTMAX", "LOGISTIC"})
-ACCEPTED = ("CONV_2D", "FULLY_CONNECTED", "MAX_POOL_2D", "ADD", *sorted(RENAMING | SHAPES | TAILS))
+ACCEPTED = (
+    "CONV_2D",
+    "DEPTHWISE_CONV_2D",
+    "FULLY_CONNECTED",
+    "MAX_POOL_2D",
+    "ADD",
+    *sorted(RENAMING | SHAPES | TAILS),
+)
 
 
 def normalise(graph: Graph) -> Chain:
@@ -78,7 +88,7 @@ class _Normaliser:
                 "the model has no CONV_2D, FULLY_CONNECTED or MAX_POOL_2D: nothing for the "
                 "accelerator to compute"
             )
-        return Chain(source, reconcile(tuple(self._steps)), self._tail, logits, result)
+        return Chain(source, reconcile(widen(self._steps)), self._tail, logits, result)
 
     def _step(self, operator: Operator, current: Tensor) -> Tensor:
         where = self._graph.where(operator)
@@ -106,6 +116,8 @@ class _Normaliser:
         match operator.kind:
             case "CONV_2D":
                 self._steps.append(steps.conv(operator, where, inputs, result))
+            case "DEPTHWISE_CONV_2D":
+                self._steps.append(steps.depthwise(operator, where, inputs, result))
             case "FULLY_CONNECTED":
                 self._steps.append(steps.dense(operator, where, inputs, result))
             case "MAX_POOL_2D":
@@ -140,13 +152,38 @@ class _Normaliser:
 _HINTS = {
     "QUANTIZE": "convert with inference_input_type = inference_output_type = tf.int8",
     "DEQUANTIZE": "convert with inference_input_type = inference_output_type = tf.int8",
-    "DEPTHWISE_CONV_2D": "use a full convolution",
     "AVERAGE_POOL_2D": "use MaxPooling1D, or a convolution with constant weights",
     "MEAN": "use Flatten and Dense instead of a global average",
     "RELU": "let the converter fuse it: activation='relu' in the layer before",
     "RELU6": "let the converter fuse it: use tf.nn.relu6 right after the layer",
     "MUL": "fold batch normalisation into the layer before (train with it, convert for inference)",
 }
+
+
+def widen(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Let a first kernel that is as wide as its image take each line as the channels of one row.
+
+    The host lays the input out, so that nothing moves in memory; few channels would waste rows.
+    """
+    first = steps[0]
+    if (
+        not isinstance(first, Linear)
+        or first.source.lines == 1
+        or first.depthwise
+        or (first.kernel, first.result.time, first.pad) != (first.source.time, 1, 0)
+    ):
+        return tuple(steps)
+    source, down = first.source, first.down
+    wide = replace(
+        first,
+        source=Shape(source.lines, source.time * source.channels),
+        result=first.result.flat,
+        weights=first.weights.reshape(len(first.weights), down.kernel, -1),
+        stride=down.stride,
+        pad=down.pad,
+        down=ALONG,
+    )
+    return (wide, *steps[1:])
 
 
 def reconcile(steps: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -161,10 +198,10 @@ def reconcile(steps: tuple[Step, ...]) -> tuple[Step, ...]:
         if (
             isinstance(step, Linear)
             and step.whole
-            and step.source != before
+            and step.source != before.flat
             and step.source.size == before.size
         ):
-            weights = step.weights.reshape(-1, before.time, before.channels)
-            step = replace(step, source=before, weights=weights)
+            weights = step.weights.reshape(-1, before.rows, before.channels)
+            step = replace(step, source=before.flat, weights=weights, down=ALONG)
         out.append(step)
     return tuple(out)

@@ -1,13 +1,12 @@
 """A compiled model: memory images, entry points, and the two ends of the host's side."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from ...arch.descriptor import WORDS, Descriptor
+from ...arch.descriptor import Descriptor
 from ...arch.geometry import Geometry
 from ...arch.memory import Space
 from ...arch.timing import Prediction, predict
@@ -110,12 +109,12 @@ class Program:
     @property
     def input_words(self) -> int:
         """Activation words of one input."""
-        return self.rows_in.time * self._row_words(self.rows_in)
+        return self.rows_in.rows * self._row_words(self.rows_in)
 
     @property
     def output_words(self) -> int:
         """Activation words of one output."""
-        return self.rows_out.time * self._row_words(self.rows_out)
+        return self.rows_out.rows * self._row_words(self.rows_out)
 
     @property
     def macs(self) -> int:
@@ -162,9 +161,9 @@ class Program:
                 f"int8 [n, {', '.join(map(str, self.input.shape[1:]))}]"
             )
         n, width = len(inputs), self._row_words(self.rows_in) * self.geometry.rows
-        words = np.zeros((n, self.rows_in.time, width), np.int8)
+        words = np.zeros((n, self.rows_in.rows, width), np.int8)
         words[:, :, : self.rows_in.channels] = inputs.reshape(
-            n, self.rows_in.time, self.rows_in.channels
+            n, self.rows_in.rows, self.rows_in.channels
         )
         return words.reshape(n, self.input_words, self.geometry.rows)
 
@@ -177,7 +176,7 @@ class Program:
             int8 [n, ...], the logits without their batch axis
         """
         width = self._row_words(self.rows_out) * self.geometry.rows
-        rows = words.reshape(len(words), self.rows_out.time, width)[:, :, : self.rows_out.channels]
+        rows = words.reshape(len(words), self.rows_out.rows, width)[:, :, : self.rows_out.channels]
         return rows.reshape(len(words), *self.logits.shape[1:])
 
     def finish(self, logits: Int8Array) -> Int8Array:
@@ -227,8 +226,3 @@ class Program:
             ),
             extents={s: Extent(base[s], e.words) for s, e in self.extents.items()},
         )
-
-
-def program_words(layers: Sequence[Layer], entries: int = 2) -> int:
-    """Count the program words of `entries` copies of the layers."""
-    return entries * len(layers) * WORDS

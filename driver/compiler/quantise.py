@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ...arch.memory import LEFT_MAX, Record, Rounding
 from .errors import ModelError
 from .fit import fit, staircase
-from .graph import Activation, Layer, Linear, Quantisation, Shape
+from .graph import ALONG, Activation, Down, Layer, Linear, Quantisation, Shape
 from .rounding import Multiplier, quantise_multiplier
 
 Oracle = Literal["tflm", "litert"]
@@ -108,7 +108,9 @@ def quantise(
         zero_point=layer.output.zero_point,
         act_min=act_min,
         act_max=act_max,
-        macs=layer.result.time * layer.weights.size,
+        macs=layer.result.rows * layer.weights.size,
+        down=layer.down,
+        depthwise=layer.depthwise,
     )
 
 
@@ -204,13 +206,16 @@ def identity(
     step: int,
     pad: int,
     clamp: tuple[int, int],
+    down: Down = ALONG,
+    depthwise: bool = False,
 ) -> Layer:
     """Make a layer that copies its input, for a maximum of its own.
 
     Padding reads -128, which never wins against a value of the input.
     """
     channels = source.channels
-    weights = np.eye(channels, dtype=np.int8)[:, None, :]
+    copies = np.ones((channels, 1), np.int8) if depthwise else np.eye(channels, dtype=np.int8)
+    weights = copies[:, None, :]
     return Layer(
         name=name,
         where=where,
@@ -227,4 +232,6 @@ def identity(
         act_min=clamp[0],
         act_max=clamp[1],
         macs=0,
+        down=down,
+        depthwise=depthwise,
     )

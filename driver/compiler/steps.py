@@ -1,13 +1,24 @@
 """From one operator to one step, with every check that the operator needs."""
 
 import math
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from .errors import ModelError
-from .graph import Activation, Linear, Offset, Operator, Pool, Quantisation, Shape, Tail, Tensor
+from .graph import (
+    Activation,
+    Down,
+    Linear,
+    Offset,
+    Operator,
+    Pool,
+    Quantisation,
+    Shape,
+    Tail,
+    Tensor,
+)
 
 _SAME, _VALID = 0, 1
 _INT8 = (-128, 127)
@@ -131,71 +142,135 @@ def conv(operator: Operator, where: str, inputs: list[Tensor], result: Tensor) -
     source = inputs[0]
     if weights.ndim != 4 or len(source.shape) != 4 or len(result.shape) != 4:
         raise ModelError(f"{where}: expected tensors of rank 4; convert the model again")
-    dilation = _pair(operator.options["dilation"])
-    if dilation != (1, 1):
-        raise ModelError(
-            f"{where}: dilation {dilation[0]}x{dilation[1]} is not supported (only 1x1); "
-            "re-export the model without dilation"
-        )
+    _check_dilation(operator, where)
     if weights.shape[3] != source.shape[3]:
         raise ModelError(
             f"{where}: weights for {weights.shape[3]} input channels on "
             f"{source.shape[3]}: grouped convolution is not supported (only groups = 1); use a "
             "full convolution"
         )
-    axis, time, kernel, stride = _axis(
-        operator, where, source, (weights.shape[1], weights.shape[2])
-    )
-    out, pad = padding(operator.options["padding"], time, kernel, stride)
-    _agree(where, result, Shape(out, weights.shape[0]), axis)
+    kernel = weights.shape[1], weights.shape[2]
+    window = _window(operator, where, source, kernel)
+    _agree(where, result, (*window.out, weights.shape[0]))
     return Linear(
         where,
         f"{operator.kind} {operator.index}",
         "conv",
-        Shape(time, source.shape[3]),
-        Shape(out, weights.shape[0]),
-        weights.reshape(weights.shape[0], kernel, weights.shape[3]),
+        window.source(source.shape[3]),
+        window.result(weights.shape[0]),
+        weights.reshape(weights.shape[0], -1, weights.shape[3]),
         bias,
-        stride,
-        pad,
+        window.stride[1],
+        window.pad[1],
         quantised(source),
         quantised(result),
         scales,
         _bias_scale(inputs),
         activation(operator, where),
+        window.down(),
     )
 
 
-def _axis(
-    operator: Operator, where: str, source: Tensor, window: tuple[int, int]
-) -> tuple[int, int, int, int]:
-    """Find the one spatial axis: its index, size, window and stride."""
+def depthwise(operator: Operator, where: str, inputs: list[Tensor], result: Tensor) -> Linear:
+    """Make a step of DEPTHWISE_CONV_2D."""
+    weights, bias, scales = constants(where, inputs, axis=3)
+    source = inputs[0]
+    if weights.ndim != 4 or len(source.shape) != 4 or len(result.shape) != 4:
+        raise ModelError(f"{where}: expected tensors of rank 4; convert the model again")
+    _check_dilation(operator, where)
+    if weights.shape[0] != 1 or weights.shape[3] != source.shape[3]:
+        raise ModelError(
+            f"{where}: {weights.shape[3]} output channels of {source.shape[3]} input channels, "
+            "allowed is one of each; use depth_multiplier=1"
+        )
+    window = _window(operator, where, source, (weights.shape[1], weights.shape[2]))
+    _agree(where, result, (*window.out, weights.shape[3]))
+    return Linear(
+        where,
+        f"{operator.kind} {operator.index}",
+        "conv",
+        window.source(source.shape[3]),
+        window.result(weights.shape[3]),
+        weights.reshape(-1, weights.shape[3]).T[:, :, None],
+        bias,
+        window.stride[1],
+        window.pad[1],
+        quantised(source),
+        quantised(result),
+        scales,
+        _bias_scale(inputs),
+        activation(operator, where),
+        window.down(),
+        depthwise=True,
+    )
+
+
+class _Window(NamedTuple):
+    """Where a kernel or a pooling stands: (down, along) each; a signal's one axis is along."""
+
+    shape: tuple[int, int]
+    size: tuple[int, int]
+    stride: tuple[int, int]
+    pad: tuple[int, int]
+    #: Height and width of the result, as the file has them.
+    out: tuple[int, int]
+    positions: tuple[int, int]
+
+    def source(self, channels: int) -> Shape:
+        return Shape(self.shape[1], channels, self.shape[0])
+
+    def result(self, channels: int) -> Shape:
+        return Shape(self.positions[1], channels, self.positions[0])
+
+    def down(self, *, pooled: bool = False) -> Down:
+        # One position has no next one.
+        stride = self.stride[0] if self.positions[0] > 1 else 1
+        if pooled:
+            return Down(pad=self.pad[0], windows=self.size[0], step=stride)
+        return Down(self.size[0], stride, self.pad[0])
+
+
+def _window(operator: Operator, where: str, source: Tensor, size: tuple[int, int]) -> _Window:
+    """Place a window on [1, height, width, channels]."""
     if source.shape[0] != 1:
         raise ModelError(
             f"{where}: '{source.name}' has batch {source.shape[0]}, allowed is 1; convert with "
             "batch_size=1"
         )
     stride = _pair(operator.options["stride"])
-    if min(*stride, *window) < 1:
+    if min(*stride, *size) < 1:
         raise ModelError(
-            f"{where}: stride {stride} and window {window}, allowed is 1 and more; convert the "
+            f"{where}: stride {stride} and window {size}, allowed is 1 and more; convert the "
             "model again"
         )
-    for along, across in ((2, 1), (1, 2)):
-        if source.shape[across] == 1 and window[across - 1] == 1:
-            return along, source.shape[along], window[along - 1], stride[along - 1]
-    raise ModelError(
-        f"{where}: window {window[0]}x{window[1]} on {source.shape[1]}x{source.shape[2]} is "
-        "not supported (only 1xK on 1xT or Kx1 on Tx1, one axis of time); use a window along "
-        "time and put the other axis into the channels"
-    )
+    shape = source.shape[1], source.shape[2]
+    kind = operator.options["padding"]
+    along = [padding(kind, *axis) for axis in zip(shape, size, stride, strict=True)]
+    out, pad = ((along[0][n], along[1][n]) for n in (0, 1))
+    if min(out) < 1:
+        raise ModelError(
+            f"{where}: window {size[0]}x{size[1]} on {shape[0]}x{shape[1]} leaves no output; use "
+            "a smaller window, or SAME padding"
+        )
+    if shape[1] == size[1] == 1:
+        # One axis, which is that of the height: its rows lie as those of a line do.
+        return _Window(shape[::-1], size[::-1], stride[::-1], pad[::-1], out, out[::-1])
+    return _Window(shape, size, stride, pad, out, out)
 
 
-def _agree(where: str, result: Tensor, shape: Shape, axis: int) -> None:
+def _check_dilation(operator: Operator, where: str) -> None:
+    dilation = _pair(operator.options["dilation"])
+    if dilation != (1, 1):
+        raise ModelError(
+            f"{where}: dilation {dilation[0]}x{dilation[1]} is not supported (only 1x1); "
+            "re-export the model without dilation"
+        )
+
+
+def _agree(where: str, result: Tensor, shape: tuple[int, int, int]) -> None:
     """Refuse a result whose shape in the file is not the computed one."""
-    expected = [1, 1, 1, shape.channels]
-    expected[axis] = shape.time
-    if list(result.shape) != expected or shape.time < 1:
+    expected = [1, *shape]
+    if list(result.shape) != expected:
         raise ModelError(
             f"{where}: '{result.name}' has shape {list(result.shape)}, its operator makes "
             f"{expected}; the file is damaged, convert the model again"
@@ -246,9 +321,9 @@ def pool(operator: Operator, where: str, source: Tensor, result: Tensor) -> Pool
     """Make a step of MAX_POOL_2D."""
     if len(source.shape) != 4 or len(result.shape) != 4:
         raise ModelError(f"{where}: expected tensors of rank 4; convert the model again")
-    axis, time, window, stride = _axis(operator, where, source, _pair(operator.options["window"]))
-    out, pad = padding(operator.options["padding"], time, window, stride)
-    _agree(where, result, Shape(out, source.shape[3]), axis)
+    channels = source.shape[3]
+    window = _window(operator, where, source, _pair(operator.options["window"]))
+    _agree(where, result, (*window.out, channels))
     before, after = quantised(source), quantised(result)
     # The runtimes copy integers: scales that differ would change the value in silence.
     if before.zero_point != after.zero_point or abs(before.scale - after.scale) > 1e-6:
@@ -260,13 +335,14 @@ def pool(operator: Operator, where: str, source: Tensor, result: Tensor) -> Pool
     return Pool(
         where,
         f"{operator.kind} {operator.index}",
-        Shape(time, source.shape[3]),
-        Shape(out, source.shape[3]),
-        window,
-        stride,
-        pad,
+        window.source(channels),
+        window.result(channels),
+        window.size[1],
+        window.stride[1],
+        window.pad[1],
         after,
         activation(operator, where),
+        window.down(pooled=True),
     )
 
 

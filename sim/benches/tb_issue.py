@@ -45,7 +45,7 @@ def words(d: Descriptor, bank: int) -> Iterator[Word]:
                     addresses = tuple(
                         d.origin
                         + row * d.group_stride
-                        + tile * d.tile_stride
+                        + tile // g.tiles_per_word * d.tile_stride
                         + window * d.window_stride
                         + shift
                         + k * d.word_stride
