@@ -69,7 +69,7 @@ def fused(layer: Layer, pool: Pool, geometry: Geometry) -> Layer | None:
     """Put a pooling into a layer; None where it must be, or is cheaper as, a layer of its own."""
     last = (pool.result.time - 1) * pool.stride + pool.window
     if (
-        layer.windows > 1
+        layer.windows * layer.down.windows > 1
         or layer.result != pool.source
         or pool.pad
         or pool.down != ALONG

@@ -92,7 +92,7 @@ def lower(layers: tuple[Layer, ...], geometry: Geometry) -> Lowered:
             Space.PROGRAM: Extent(0, program_words(layers, entries)),
         }
 
-    entries = next((n for n in (2, 1) if _fits(extents(n), geometry)), 2)
+    entries = next((n for n in (2, 1) if _fits(extents(n), geometry)), 1)
     needed = {space: extent.words for space, extent in extents(entries).items()}
     check_room(needed, geometry, "the model")
     buffers = place_activations(layers, geometry, entries)
@@ -174,10 +174,48 @@ def weight_words(layer: Layer, geometry: Geometry) -> bytes:
     return ordered.transpose(0, 2, 1, 3).tobytes()
 
 
+def trimmed(layer: Layer, line: int) -> tuple[int, int]:
+    """Lines of the kernel above the image for an output line, and those inside it."""
+    if layer.down.windows > 1:
+        return 0, layer.down.kernel
+    first = layer.down.line(line)
+    above = max(0, -first)
+    return above, min(layer.down.kernel, layer.source.lines - first) - above
+
+
+def record_sets(layer: Layer) -> list[tuple[int, int]]:
+    """List the different `trimmed` of a layer: each has records of its own."""
+    return list(dict.fromkeys(trimmed(layer, line) for line in range(layer.result.lines)))
+
+
+def _records(layer: Layer, part: tuple[int, int]) -> list[Record]:
+    """Give each channel the bias for the lines of the kernel that are inside the image.
+
+    What the padding would add, the input's zero point times the weights there, is in the bias of
+    the whole kernel already.
+    """
+    above, inside = part
+    weights = layer.weights.reshape(len(layer.weights), layer.down.kernel, -1).astype(np.int64)
+    left_out = weights.sum(axis=(1, 2)) - weights[:, above : above + inside].sum(axis=(1, 2))
+    biases = layer.pad_value * left_out
+    return [
+        record._replace(bias=record.bias + int(extra))
+        for record, extra in zip(layer.records, biases, strict=True)
+    ]
+
+
+def _set_words(layer: Layer, geometry: Geometry) -> int:
+    """Parameter words of one set of records."""
+    return -(-layer.result.channels // geometry.requantise_lanes)
+
+
 def _parameter_words(layer: Layer, geometry: Geometry) -> bytes:
-    """Pack the records; lanes past the last channel get empty ones."""
-    spare = -layer.result.channels % geometry.requantise_lanes
-    packed = b"".join(r.pack() for r in (*layer.records, *(_EMPTY,) * spare))
+    """Pack the records, set by set; lanes past the last channel get empty ones."""
+    layer = layer.flattened()
+    spare = (_EMPTY,) * (-layer.result.channels % geometry.requantise_lanes)
+    packed = b"".join(
+        record.pack() for part in record_sets(layer) for record in (*_records(layer, part), *spare)
+    )
     assert len(packed) % (RECORD_BYTES * geometry.requantise_lanes) == 0
     return packed
 
@@ -201,12 +239,13 @@ def lines(
     under = layer.kernel * _position_words(layer, geometry)
     pooled = down.windows > 1
     along = layer.stride * width if layer.windows > 1 else 0
+    sets = record_sets(layer)
     found = []
     for line in range(layer.result.lines):
         first = down.line(line)
         # Lines of the padding are left out, with their weights, but not under a maximum.
-        skipped = 0 if pooled else max(0, -first)
-        left = min(down.kernel, layer.source.lines - first) - skipped
+        skipped, left = trimmed(layer, line)
+        records = sets.index((skipped, left)) * _set_words(layer, geometry)
         top = source + (first + skipped) * line_words
         begin, end = (0, layer.source.lines) if pooled else (first + skipped, first + skipped + 1)
         values = {
@@ -219,7 +258,7 @@ def lines(
             "groups": layer.result.time,
             "tiles": tiles,
             "weights": memory[0] + skipped * under,
-            "parameters": memory[1],
+            "parameters": memory[1] + records,
             "destination": destination
             + line * layer.result.time * row_words(layer.result, geometry),
             "row_words": row_words(layer.result, geometry),

@@ -247,11 +247,6 @@ def _window(operator: Operator, where: str, source: Tensor, size: tuple[int, int
     kind = operator.options["padding"]
     along = [padding(kind, *axis) for axis in zip(shape, size, stride, strict=True)]
     out, pad = ((along[0][n], along[1][n]) for n in (0, 1))
-    if min(out) < 1:
-        raise ModelError(
-            f"{where}: window {size[0]}x{size[1]} on {shape[0]}x{shape[1]} leaves no output; use "
-            "a smaller window, or SAME padding"
-        )
     if shape[1] == size[1] == 1:
         # One axis, which is that of the height: its rows lie as those of a line do.
         return _Window(shape[::-1], size[::-1], stride[::-1], pad[::-1], out, out[::-1])

@@ -85,13 +85,14 @@ def verify_program(program: Program) -> None:
 def _verify_places(descriptors: Sequence[Descriptor], program: Program) -> None:
     """Check that each layer reads what the one before it wrote, and writes each word once."""
     read, begin = range(0), 0
-    for layer in program.layers:
-        lines = descriptors[begin : begin + layer.flattened().result.lines]
+    for each in program.layers:
+        layer = each.flattened()
+        lines = descriptors[begin : begin + layer.result.lines]
         begin += len(lines)
         low = min(d.source for d in lines)
         high = max(d.source_end + (d.lines - 1) * d.line_stride for d in lines)
-        # A kernel of several lines may leave some out.
-        whole = len(lines) == 1 == lines[0].lines
+        # Strides may leave out lines of an image.
+        whole = layer.source.lines == 1
         written = not read or (read[0] <= low and high <= read[-1] + 1)
         _hold(
             written and (not read or not whole or (low, high) == (read[0], read[-1] + 1)),

@@ -21,6 +21,7 @@ from otus.sim.golden import Machine, wrap
 
 MODELS = int(os.environ.get("OTUS_FUZZ_MODELS", "400"))
 SEED = int(os.environ.get("OTUS_FUZZ_SEED", "0"))
+IMAGE_MODELS = MODELS * 3 // 4
 CHUNK = 20
 INPUTS = 12
 
@@ -37,6 +38,13 @@ GEOMETRIES = [
         "7x2x2",
         "32x64,accumulator_bits=28",
     )
+]
+#: An image needs a descriptor for each line of each layer.
+IMAGE_GEOMETRIES = [
+    Geometry.parse(
+        f"{name},activation_words=8192,program_words=8192,weight_words=16384,parameter_words=1024"
+    )
+    for name in ("4x4", "8x4", "2x2", "4x2x2", "8x8", "1x1", "16x8")
 ]
 SHIPPED = [models.FOLDER / f"{name}.tflite" for name in models.names()]
 
@@ -57,6 +65,23 @@ def test_random_models(first: int, oracle: Oracle) -> None:
             got = golden(compile_model(model.data, geometry, oracle), inputs)
             text = f"seed {seed}, {geometry.name}: {model.text}"
             np.testing.assert_array_equal(got, expected.reshape(got.shape), text)
+
+
+@pytest.mark.parametrize("oracle", ORACLES)
+@pytest.mark.parametrize("first", range(SEED, SEED + IMAGE_MODELS, CHUNK))
+def test_random_image_models(first: int, oracle: Oracle) -> None:
+    oracles.require(oracle)
+    pytest.importorskip("ai_edge_litert", reason="ai_edge_litert builds the random models")
+    from random_images import random_image_model
+
+    for seed in range(first, min(first + CHUNK, SEED + IMAGE_MODELS)):
+        model = random_image_model(seed, conv_bias=oracle == "litert")
+        inputs = vectors.random_inputs(model.shape, INPUTS, seed)
+        expected = oracles.run(oracle, model.data, inputs)
+        geometry = IMAGE_GEOMETRIES[seed % len(IMAGE_GEOMETRIES)]
+        got = golden(compile_model(model.data, geometry, oracle), inputs)
+        text = f"seed {seed}, {geometry.name}: {model.text}"
+        np.testing.assert_array_equal(got, expected.reshape(got.shape), text)
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

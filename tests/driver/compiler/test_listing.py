@@ -24,4 +24,4 @@ def test_listing() -> None:
     assert rows["weight"][1:] == ["721", "2048", "46144"]
     cycles = [int(rows[str(i)][9]) for i in range(4)]
     assert sum(cycles) + program.prediction.tail == total
-    assert "entry 1: program word 32, input at activation word 26, output at 57" in lines
+    assert "entry 1: program word 40, input at activation word 26, output at 57" in lines

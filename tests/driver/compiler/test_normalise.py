@@ -101,11 +101,6 @@ def dilated(b: Builder) -> int:
     return b.conv(x, ones(4, 1, 2, 3), None, 0.1, (0.1, 0), dilation=2)
 
 
-def two_dimensional(b: Builder) -> int:
-    x = b.input([1, 5, 6, 3], 0.1, 0)
-    return b.conv(x, ones(4, 3, 2, 3), None, 0.1, (0.1, 0))
-
-
 def grouped(b: Builder) -> int:
     x = b.input([1, 1, 6, 4], 0.1, 0)
     return b.conv(x, ones(4, 1, 2, 2), None, 0.1, (0.1, 0))
@@ -277,7 +272,6 @@ REFUSALS: list[tuple[Callable[[Builder], int], str]] = [
         dilated,
         r"CONV_2D \(operator 0, 'conv'\): dilation 2x2 is not supported \(only 1x1\); re",
     ),
-    (two_dimensional, r"window 3x2 on 5x6 is not supported \(only 1xK on 1xT or Kx1 on Tx1"),
     (grouped, r"weights for 2 input channels on 4: grouped convolution is not supported"),
     (
         other_activation,
