@@ -12,7 +12,7 @@ from ..arch.geometry import Geometry
 from ..arch.memory import Space, depth, word_bytes
 from ..arch.packet import COUNTERS_BYTES, Counters, Identity, Opcode, max_write_bytes
 from .client import Client, Statistics, Ticket
-from .compiler.program import Program
+from .compiler.program import Program, Step
 from .errors import DeviceError, DriverError, LinkError
 from .link import Link
 
@@ -173,6 +173,12 @@ class Device:
         """
         words = program.pack_input(inputs)
         self.load(program)
+        if program.steps:
+            try:
+                return self._stream(program, words, progress)
+            except BaseException:
+                self._failed = True
+                raise
         n = len(words)
         outputs = np.zeros((n, program.output_words, self.geometry.rows), np.int8)
         counters: list[Counters] = []
@@ -192,6 +198,71 @@ class Device:
             self._failed = True
             raise
         return Inferences(program.unpack_output(outputs), tuple(counters))
+
+    def _stream(
+        self,
+        program: Program,
+        words: npt.NDArray[np.int8],
+        progress: Callable[[int], None] | None,
+    ) -> Inferences:
+        """Run a streamed model; what a step needs is written while the one before it computes.
+
+        The device executes requests in order, and starts a step when the one before it has ended:
+        so the writes of a step come after all that the last but one has read.
+        """
+        outputs, counters = [], []
+        for frame in words:
+            tensors = {0: frame}
+            parts: list[Counters] = []
+            tickets: list[Ticket] = []
+            for number, step in enumerate(program.steps):
+                if number == 0:
+                    tickets += self._load_step(step)
+                if step.inputs is not None:
+                    data = tensors[step.inputs.tensor][step.inputs.slice]
+                    tickets += self._write(Space.ACTIVATION, step.inputs.address, data.tobytes())
+                tickets.append(self._client.submit(Opcode.RUN, step.entry))
+                moved = step.outputs
+                if moved is not None:
+                    self._runs += 1
+                    result = self._client.submit(
+                        Opcode.RESULT, Space.ACTIVATION, moved.address, moved.words
+                    )
+                if number + 1 < len(program.steps):
+                    tickets += self._load_step(program.steps[number + 1])
+                self._client.poll()
+                if moved is None:
+                    continue
+                payload = self._client.wait(result)
+                found = Counters.unpack(payload[:COUNTERS_BYTES])
+                if found.runs != self._runs:
+                    raise DeviceError(
+                        f"the device has completed {found.runs} runs, {self._runs} were expected: "
+                        "it was reset, or another program uses it; run the model again"
+                    )
+                parts.append(found)
+                if moved.tensor not in tensors:
+                    tensors[moved.tensor] = program.empty_result(moved.tensor - 1)
+                tensors[moved.tensor][moved.slice] = np.frombuffer(
+                    payload[COUNTERS_BYTES:], np.int8
+                ).reshape(-1, self.geometry.rows)
+            for ticket in tickets:
+                self._client.wait(ticket)
+            outputs.append(tensors[len(program.layers)])
+            sums = {name: sum(getattr(p, name) for p in parts) for name in Counters._fields}
+            counters.append(Counters(**{**sums, "runs": parts[-1].runs}))
+            if progress is not None:
+                progress(len(counters))
+        return Inferences(program.unpack_output(np.stack(outputs)), tuple(counters))
+
+    def _load_step(self, step: Step) -> list[Ticket]:
+        """Write what a step needs and the device does not hold."""
+        return [
+            ticket
+            for image in step.images
+            for address, data in self._missing(image.space, image.address, image.data)
+            for ticket in self._write(image.space, address, data)
+        ]
 
     def _burst(
         self,

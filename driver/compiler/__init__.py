@@ -9,6 +9,7 @@ offset      the ADD of a constant, as a layer
 rounding    integer scaling on arrays
 fuse        pooling into the layer before it; Chain -> layers
 lower       layers -> descriptors, weight and parameter words, places for activations
+stream      layers that exceed the memories -> steps that the driver streams
 place       several programs side by side
 verify      invariants between the passes
 tail        softmax and logistic on the host
@@ -17,15 +18,16 @@ tail        softmax and logistic on the host
 from pathlib import Path
 
 from ...arch.geometry import Geometry
-from .errors import InternalError, ModelError
+from .errors import InternalError, ModelError, RoomError
 from .fuse import fuse
 from .graph import Tensor
 from .importer import import_model
-from .lower import lower
+from .lower import everything, lower
 from .normalise import normalise
 from .place import place
-from .program import Entry, Extent, Image, Program, TensorSpec
+from .program import Entry, Extent, Image, Program, Step, TensorSpec
 from .quantise import ORACLES, Oracle
+from .stream import schedule
 from .tail import check
 from .verify import verify_chain, verify_layers, verify_program
 
@@ -38,6 +40,8 @@ __all__ = [
     "ModelError",
     "Oracle",
     "Program",
+    "RoomError",
+    "Step",
     "TensorSpec",
     "compile_model",
     "place",
@@ -71,7 +75,11 @@ def compile_model(
         check(chain.tail, oracle)
     layers = fuse(chain, oracle, geometry)
     verify_layers(layers)
-    lowered = lower(layers, geometry)
+    try:
+        lowered = lower(layers, geometry)
+        steps: tuple[Step, ...] = ()
+    except RoomError:
+        lowered, steps = everything(geometry), schedule(layers, geometry)
     program = Program(
         geometry=geometry,
         oracle=oracle,
@@ -87,6 +95,7 @@ def compile_model(
         weights=lowered.weights,
         parameters=lowered.parameters,
         extents=lowered.extents,
+        steps=steps,
     )
     verify_program(program)
     return program

@@ -9,7 +9,7 @@ import numpy as np
 from ...arch.descriptor import FIELDS, WORDS, Descriptor
 from ...arch.geometry import Geometry
 from ...arch.memory import RECORD_BYTES, Record, Rounding, Space, depth, word_bytes
-from .errors import ModelError
+from .errors import ModelError, RoomError
 from .graph import Layer, Shape
 from .program import Entry, Extent
 
@@ -77,12 +77,13 @@ def lower(layers: tuple[Layer, ...], geometry: Geometry) -> Lowered:
     """Encode layers for one geometry, with two entries or, where they do not fit, with one.
 
     Raises
-        ModelError: a memory that is too small, a layer that the descriptor cannot hold, or a
-            reshape that would move values in memory
+        RoomError: a memory that is too small
+        ModelError: a layer that the descriptor cannot hold, or a reshape that would move values
+            in memory
     """
-    _check_shapes(layers, geometry)
+    check_shapes(layers, geometry)
     weights = [weight_words(layer, geometry) for layer in layers]
-    records = [_parameter_words(layer, geometry) for layer in layers]
+    records = [record_words(layer, geometry) for layer in layers]
 
     def extents(entries: int) -> dict[Space, Extent]:
         sizes = {Space.WEIGHT: sum(map(len, weights)), Space.PARAMETER: sum(map(len, records))}
@@ -115,6 +116,12 @@ def lower(layers: tuple[Layer, ...], geometry: Geometry) -> Lowered:
     )
 
 
+def everything(geometry: Geometry) -> Lowered:
+    """Take all of each memory, for a model that is streamed through them."""
+    extents = {space: Extent(0, depth(space, geometry)) for space in Space}
+    return Lowered((), (), b"", b"", extents)
+
+
 def _fits(extents: dict[Space, Extent], geometry: Geometry) -> bool:
     return all(extent.words <= depth(space, geometry) for space, extent in extents.items())
 
@@ -123,7 +130,7 @@ def check_room(need: dict[Space, int], geometry: Geometry, what: str) -> None:
     """Refuse what does not fit the memories, naming all of those that are too small.
 
     Raises
-        ModelError: needed and present words of each memory, and the geometry that would hold it
+        RoomError: needed and present words of each memory, and the geometry that would hold it
     """
     short = {s: n for s, n in need.items() if n > depth(s, geometry)}
     if not short:
@@ -134,13 +141,13 @@ def check_room(need: dict[Space, int], geometry: Geometry, what: str) -> None:
         for s, n in short.items()
     )
     options = ",".join(f"{s.name.lower()}_words={n}" for s, n in short.items())
-    raise ModelError(
+    raise RoomError(
         f"{what} does not fit geometry {geometry.name}: {sizes}; use a geometry with {options}, or "
         "a smaller model"
     )
 
 
-def _check_shapes(layers: Sequence[Layer], geometry: Geometry) -> None:
+def check_shapes(layers: Sequence[Layer], geometry: Geometry) -> None:
     """Refuse a reshape between layers that cuts rows elsewhere than in whole words."""
     for before, after in pairwise(layers):
         a, b = before.result, after.source
@@ -209,7 +216,7 @@ def _set_words(layer: Layer, geometry: Geometry) -> int:
     return -(-layer.result.channels // geometry.requantise_lanes)
 
 
-def _parameter_words(layer: Layer, geometry: Geometry) -> bytes:
+def record_words(layer: Layer, geometry: Geometry) -> bytes:
     """Pack the records, set by set; lanes past the last channel get empty ones."""
     layer = layer.flattened()
     spare = (_EMPTY,) * (-layer.result.channels % geometry.requantise_lanes)
@@ -228,8 +235,43 @@ def lines(
     Parameters
         places : first activation word of source and result
         memory : first word of its weights and records
+    Raises
+        ModelError: a value that the descriptor cannot hold
     """
     layer = layer.flattened()
+    width = row_words(layer.result, geometry)
+    return [encode(layer, values) for values in loops(layer, geometry, places, memory, width)]
+
+
+def encode(layer: Layer, values: dict[str, int]) -> Descriptor:
+    """Make a descriptor.
+
+    Raises
+        ModelError: a value that it cannot hold
+    """
+    for name, value in values.items():
+        if not _LIMITS[name][0] <= value <= _LIMITS[name][1]:
+            raise ModelError(
+                f"{layer.where}: {name} is {value}, allowed is {_LIMITS[name][0]} to "
+                f"{_LIMITS[name][1]}; use a smaller layer, or a geometry with more rows and "
+                "columns"
+            )
+    return Descriptor(**values)
+
+
+def loops(
+    layer: Layer,
+    geometry: Geometry,
+    places: tuple[int, int],
+    memory: tuple[int, int],
+    result_width: int,
+) -> list[dict[str, int]]:
+    """List the fields of a flattened layer's descriptors, one for each line of its output.
+
+    Parameters
+        places, memory : as for `lines`, but they may lie outside the memories
+        result_width : activation words of one output row
+    """
     source, destination = places
     down, width = layer.down, row_words(layer.source, geometry)
     line_words = layer.source.time * width
@@ -259,9 +301,8 @@ def lines(
             "tiles": tiles,
             "weights": memory[0] + skipped * under,
             "parameters": memory[1] + records,
-            "destination": destination
-            + line * layer.result.time * row_words(layer.result, geometry),
-            "row_words": row_words(layer.result, geometry),
+            "destination": destination + line * layer.result.time * result_width,
+            "row_words": result_width,
             "pad": layer.pad_value,
             "zero_point": layer.zero_point,
             "act_min": layer.act_min,
@@ -274,12 +315,5 @@ def lines(
             "word_stride": width if layer.depthwise else 1,
             "tile_stride": int(layer.depthwise),
         }
-        for name, value in values.items():
-            if not _LIMITS[name][0] <= value <= _LIMITS[name][1]:
-                raise ModelError(
-                    f"{layer.where}: {name} is {value}, allowed is {_LIMITS[name][0]} to "
-                    f"{_LIMITS[name][1]}; use a smaller layer, or a geometry with more rows and "
-                    "columns"
-                )
-        found.append(Descriptor(**values))
+        found.append(values)
     return found

@@ -63,6 +63,41 @@ class Entry(NamedTuple):
     output: int
 
 
+class Transfer(NamedTuple):
+    """Words of a tensor, and where they lie in the activation buffer."""
+
+    #: 0 is the model's input, i the result of layer i - 1.
+    tensor: int
+    first: int
+    words: int
+    address: int
+
+    @property
+    def slice(self) -> slice:
+        """The words within the tensor."""
+        return slice(self.first, self.first + self.words)
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """A program of a streamed model, and what moves before and after it.
+
+    Parameters
+        layer : number of the layer that it computes a part of
+        images : weights, records and program words that it needs
+        entry : its first program word
+        descriptors : the last one says `more` where nothing is read after it
+        inputs, outputs : activations from and to the host
+    """
+
+    layer: int
+    images: tuple[Image, ...]
+    entry: int
+    descriptors: tuple[Descriptor, ...]
+    inputs: Transfer | None
+    outputs: Transfer | None
+
+
 class Extent(NamedTuple):
     """First word and number of words that a model uses in a memory."""
 
@@ -89,6 +124,8 @@ class Program:
         rows_in, rows_out : the input and the logits as rows of channels
         weights, parameters : contents of the two memories
         extents : words used in each memory
+        steps : of a model that exceeds the memories: what the driver streams. There are no
+            entries then, and all of each memory is used
     """
 
     geometry: Geometry
@@ -105,6 +142,7 @@ class Program:
     weights: bytes
     parameters: bytes
     extents: dict[Space, Extent]
+    steps: tuple[Step, ...] = ()
 
     @property
     def input_words(self) -> int:
@@ -128,12 +166,25 @@ class Program:
 
     @property
     def prediction(self) -> Prediction:
-        """Cycles of one inference, as the hardware's counters will report them."""
-        return predict(self.descriptors[0], self.geometry)
+        """Cycles of one inference, as the hardware's counters will report them.
+
+        Of a streamed model: without what it waits for the link.
+        """
+        parts = [predict(d, self.geometry) for d in self.schedules]
+        return Prediction(
+            tuple(layer for part in parts for layer in part.layers), sum(p.tail for p in parts)
+        )
+
+    @property
+    def schedules(self) -> tuple[tuple[Descriptor, ...], ...]:
+        """Descriptors of one inference, program by program."""
+        return tuple(s.descriptors for s in self.steps) or self.descriptors[:1]
 
     @property
     def images(self) -> tuple[Image, ...]:
-        """What to write into the memories before the first run."""
+        """What to write into the memories before the first run; nothing of a streamed model."""
+        if self.steps:
+            return ()
         program = b"".join(d.pack() for entry in self.descriptors for d in entry)
         return (
             Image(Space.WEIGHT, self.extents[Space.WEIGHT].address, self.weights),
@@ -166,6 +217,11 @@ class Program:
             n, self.rows_in.rows, self.rows_in.channels
         )
         return words.reshape(n, self.input_words, self.geometry.rows)
+
+    def empty_result(self, layer: int) -> Int8Array:
+        """Make room for a layer's result: int8 [words, rows]."""
+        shape = self.layers[layer].result
+        return np.zeros((shape.rows * self._row_words(shape), self.geometry.rows), np.int8)
 
     def unpack_output(self, words: Int8Array) -> Int8Array:
         """Take the logits out of activation words.

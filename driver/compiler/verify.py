@@ -66,6 +66,20 @@ def verify_program(program: Program) -> None:
         whole, rest = divmod(len(image.data), word_bytes(image.space, geometry))
         _hold(rest == 0, f"{image.space.name} has part of a word")
         _hold(whole == extents[image.space].words, f"{image.space.name} has another size")
+    for step in program.steps:
+        _hold(
+            [d.last for d in step.descriptors] == [0] * (len(step.descriptors) - 1) + [1],
+            "no last layer",
+        )
+        _hold(step.descriptors[-1].more == (step.outputs is None), "a result is read in a run")
+        for image in step.images:
+            _hold(
+                image.address + len(image.data) // word_bytes(image.space, geometry)
+                <= depth(image.space, geometry),
+                f"{image.space.name} is overrun",
+            )
+        for d in step.descriptors:
+            _verify_descriptor(d, geometry, program)
     for entry, descriptors in zip(program.entries, program.descriptors, strict=True):
         _hold(
             min(d.source for d in descriptors[: program.layers[0].flattened().result.lines])
@@ -109,7 +123,9 @@ def _verify_places(descriptors: Sequence[Descriptor], program: Program) -> None:
 
 def _verify_descriptor(d: Descriptor, geometry: Geometry, program: Program) -> None:
     extents = program.extents
-    end = d.destination + d.groups * d.row_words
+    channels = (d.tiles - 1) * geometry.columns + d.last_steps * geometry.requantise_lanes
+    width = -(-channels // geometry.rows)
+    end = d.destination + (d.groups - 1) * d.row_words + width
     part = extents[Space.ACTIVATION]
     _hold(part.address <= min(d.source, d.destination), "activations below their part")
     shift = (d.lines - 1) * d.line_stride
