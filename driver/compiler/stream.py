@@ -344,6 +344,8 @@ class _Scheduler:
             values["origin"] += band.first * values["group_stride"]
             values["destination"] += band.first * width
             values["groups"] = band.end - band.first
+            if values["groups"] == 1:
+                values["group_stride"] = 0
         for values in found:
             values["origin"] += tiles[0] // g.tiles_per_word * values["tile_stride"]
             # Only what a band needs is there.

@@ -8,8 +8,8 @@ from modelgen import Builder, reference_model
 from otus.arch.descriptor import WORDS, Descriptor
 from otus.arch.geometry import Geometry
 from otus.arch.memory import RECORD_BYTES, Record, Space
-from otus.driver.compiler import ModelError, compile_model
-from otus.driver.compiler.lower import place_activations
+from otus.driver.compiler import ModelError, RoomError, compile_model
+from otus.driver.compiler.lower import lower, place_activations
 
 GEOMETRY = Geometry.parse("4x4")
 
@@ -76,8 +76,9 @@ def test_neighbouring_tensors_do_not_overlap() -> None:
 def test_models_bigger_than_each_memory_are_refused_with_sizes() -> None:
     model = reference_model()
     small = "8x8,weight_words=700,activation_words=150,parameter_words=131,program_words=39"
+    layers = compile_model(model, Geometry.parse("8x8")).layers
     with pytest.raises(
-        ModelError,
+        RoomError,
         match=r"the model does not fit geometry 8x8: "
         r"activation memory: need 151 words \(1208 bytes\), have 150 \(1200 bytes\); "
         r"weight memory: need 721 words \(46144 bytes\), have 700 \(44800 bytes\); "
@@ -85,9 +86,10 @@ def test_models_bigger_than_each_memory_are_refused_with_sizes() -> None:
         r"program memory: need 40 words \(160 bytes\), have 39 \(156 bytes\); use a geometry with "
         r"activation_words=151,weight_words=721,parameter_words=132,program_words=40, or a smaller",
     ):
-        compile_model(model, Geometry.parse(small))
+        lower(layers, Geometry.parse(small))
+    assert compile_model(model, Geometry.parse(small)).steps
     fits = "8x8,weight_words=721,activation_words=182,parameter_words=132,program_words=64"
-    assert compile_model(model, Geometry.parse(fits))
+    assert not compile_model(model, Geometry.parse(fits)).steps
 
 
 def test_layers_past_a_field_of_the_descriptor_are_refused() -> None:
@@ -96,8 +98,9 @@ def test_layers_past_a_field_of_the_descriptor_are_refused() -> None:
     y = b.conv(x, np.ones((1, 1, 1, 32), np.int8), None, 0.1, (0.1, 0), stride=1500)
     y = b.pool(y, (1, 1), 1)
     roomy = Geometry.parse("1x1,activation_words=32768,weight_words=65536")
-    with pytest.raises(ModelError, match=r"activation memory: need 64002 words"):
-        compile_model(b.build(y), roomy)
+    program = compile_model(b.build(y), Geometry.parse("default"))
+    with pytest.raises(RoomError, match=r"activation memory: need 64002 words"):
+        lower(program.layers, roomy)
 
 
 def test_a_reshape_between_layers_needs_whole_words() -> None:
