@@ -103,7 +103,7 @@ def dense(sizes: list[int]) -> bytes:
 
 def test_weights_are_sent_once_an_inference_and_those_that_fit_only_once() -> None:
     geometry = Geometry.parse("4x4,weight_words=512")
-    program = compile_model(dense([256, 160, 36]), geometry)
+    program = compile_model(dense([256, 160, 12]), geometry)
     inputs = np.random.default_rng(1).integers(-128, 128, (3, 256)).astype(np.int8)
     sent = []
     link = CountingLink(geometry)
@@ -112,8 +112,8 @@ def test_weights_are_sent_once_an_inference_and_those_that_fit_only_once() -> No
             before = link.sent
             device.run(program, frame[None])
             sent.append(link.sent - before)
-    weights = 256 * 160 + 160 * 36
-    resident = 160 * 36
+    weights = 256 * 160 + 160 * 12
+    resident = 160 * 12
     assert weights < sent[0] < 1.1 * weights
     assert weights - resident < sent[1] == sent[2] < 1.1 * (weights - resident)
 
