@@ -5,6 +5,7 @@ from typing import Any
 from .. import models
 from ..arch.memory import depth
 from ..driver.compiler import Oracle, Program, compile_model
+from ..driver.traffic import traffic
 from .report import geometry_of, show
 
 
@@ -30,14 +31,16 @@ def summary(program: Program) -> dict[str, Any]:
                 "operator": layer.where,
                 "in": str(layer.source),
                 "out": str(layer.result),
-                "tiles": descriptor.tiles,
-                "weight_words": descriptor.tiles * descriptor.reduction,
-                "cycles": cycles.total,
+                "tiles": -(-layer.result.channels // program.geometry.columns),
+                "cycles": cycles,
             }
-            for layer, descriptor, cycles in zip(
-                program.layers, program.descriptors[0], prediction.layers, strict=True
-            )
+            for layer, cycles in zip(program.layers, program.layer_cycles, strict=True)
         ],
+        "steps": len(program.steps),
+        "link": {
+            "first": traffic(program, 1)._asdict(),
+            "each": traffic(program)._asdict(),
+        },
         "memories": {
             space.name.lower(): {"words": extent.words, "of": depth(space, program.geometry)}
             for space, extent in program.extents.items()

@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..arch.geometry import Geometry
-from ..arch.memory import Space, depth, word_bytes
+from ..arch.memory import Space, word_bytes
 from ..arch.packet import COUNTERS_BYTES, Counters, Identity, Opcode, max_write_bytes
 from .client import Client, Statistics, Ticket
 from .compiler.program import Program, Step
 from .errors import DeviceError, DriverError, LinkError
 from .link import Link
+from .resident import Resident
 
 #: Times that a lost RESULT may send inferences back without any new result.
 _RESTARTS = 8
@@ -144,7 +145,9 @@ class Device:
         try:
             for program in programs:
                 for image in program.images:
-                    for address, data in self._missing(image.space, image.address, image.data):
+                    for address, data in self._resident.missing(
+                        image.space, image.address, image.data
+                    ):
                         tickets += self._write(image.space, address, data)
                         sent += len(data)
             for ticket in tickets:
@@ -260,7 +263,7 @@ class Device:
         return [
             ticket
             for image in step.images
-            for address, data in self._missing(image.space, image.address, image.data)
+            for address, data in self._resident.missing(image.space, image.address, image.data)
             for ticket in self._write(image.space, address, data)
         ]
 
@@ -333,9 +336,9 @@ class Device:
         #: An error or an interruption has left the device in an unknown state.
         self._failed = True
         self._runs = 0
-        #: For each space what was written: bytes [words, width], and whether each word was.
-        self._resident: dict[Space, tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]] = {}
         identity = self._client.reset()
+        #: What is loaded.
+        self._resident = Resident(identity.geometry)
         self._failed = False
         return identity
 
@@ -343,28 +346,6 @@ class Device:
         """Ask how many runs the device has completed, once it is idle."""
         payload = self._client.request(Opcode.RESULT, Space.ACTIVATION, 0, 0)
         self._runs = Counters.unpack(payload).runs
-
-    def _missing(self, space: Space, address: int, data: bytes) -> list[tuple[int, bytes]]:
-        """List the stretches of an image that are not on the device; take them for written."""
-        width = word_bytes(space, self.geometry)
-        if space not in self._resident:
-            deep = depth(space, self.geometry)
-            self._resident[space] = np.zeros((deep, width), np.uint8), np.zeros(deep, np.bool_)
-        image = np.frombuffer(data, np.uint8).reshape(-1, width)
-        words, known = self._resident[space]
-        words, known = words[address:][: len(image)], known[address:][: len(image)]
-        if len(words) < len(image):
-            raise DeviceError(
-                f"{space.name}: the program reaches word {address + len(image) - 1}, the device "
-                f"has {depth(space, self.geometry)}"
-            )
-        missing = ~known | (words != image).any(axis=1)
-        words[:], known[:] = image, True
-        edges = np.flatnonzero(np.diff(np.concatenate(([False], missing, [False]))))
-        return [
-            (address + int(start), image[start:end].tobytes())
-            for start, end in edges.reshape(-1, 2)
-        ]
 
     def _write(self, space: Space, address: int, data: bytes) -> list[Ticket]:
         """Send whole words in as many requests as it takes."""

@@ -1,8 +1,13 @@
 """A program as readable text."""
 
-from ...arch.memory import depth, word_bytes
+from ...arch.memory import Space, depth, word_bytes
+from ..traffic import traffic
 from .graph import Layer
+from .lower import weight_words
 from .program import Program
+
+#: Rates of the link that times are told for.
+BAUDS = (3_000_000, 12_000_000)
 
 
 def listing(program: Program) -> str:
@@ -20,21 +25,20 @@ def listing(program: Program) -> str:
         "layer  in         kernel  stride  pool  out        tiles  words  clamp      cycles  "
         "operator",
     ]
-    begin = 0
-    for i, layer in enumerate(program.layers):
-        part = slice(begin, begin + layer.flattened().result.lines)
-        begin = part.stop
-        d, cycles = program.descriptors[0][begin - 1], prediction.layers[part]
-        words = d.tiles * (d.lines * d.reduction + d.weight_gap)
+    for i, (layer, cycles) in enumerate(zip(program.layers, program.layer_cycles, strict=True)):
+        tiles = -(-layer.result.channels // geometry.columns)
+        words = len(weight_words(layer, geometry)) // word_bytes(Space.WEIGHT, geometry)
         lines.append(
             f"{i:5}  {layer.source!s:<9}  {_kernel(layer):>6}  {_stride(layer):>6}  "
-            f"{_pool(layer):>4}  {layer.result!s:<9}  {d.tiles:5}  {words:5}  "
-            f"{f'{layer.act_min}..{layer.act_max}':<9}  {sum(c.total for c in cycles):6}  "
-            f"{layer.name}"
+            f"{_pool(layer):>4}  {layer.result!s:<9}  {tiles:5}  {words:5}  "
+            f"{f'{layer.act_min}..{layer.act_max}':<9}  {cycles:6}  {layer.name}"
         )
     lines.append(f"{'tail':>5}  {'':<62}  {prediction.tail:6}  last outputs on their way")
     if program.tail is not None:
         lines.append(f"{'host':>5}  {'':<62}  {'':6}  {program.tail.kind}")
+    lines += ["", *_link(program)]
+    if program.steps:
+        return "\n".join(lines) + "\n"
     lines += ["", "memory      words  of        bytes"]
     for space, extent in program.extents.items():
         lines.append(
@@ -47,6 +51,23 @@ def listing(program: Program) -> str:
             f"output at {entry.output}"
         )
     return "\n".join(lines) + "\n"
+
+
+def _link(program: Program) -> list[str]:
+    """Say what an inference moves, and what that takes, before it hurts."""
+    first, each = traffic(program, 1), traffic(program)
+    times = ", ".join(f"{each.seconds(baud):.3g} s at {baud // 10**6} Mbaud" for baud in BAUDS)
+    lines = [
+        f"link: an inference sends {each.sent:,} bytes and receives {each.received:,}, which takes "
+        f"at least {times}; the first one sends {first.sent:,}"
+    ]
+    if program.steps:
+        lines.insert(
+            0,
+            f"streamed in {len(program.steps)} steps: the model exceeds the memories of geometry "
+            f"{program.geometry.name}",
+        )
+    return lines
 
 
 def _kernel(layer: Layer) -> str:

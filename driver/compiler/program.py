@@ -1,5 +1,6 @@
 """A compiled model: memory images, entry points, and the two ends of the host's side."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -174,6 +175,23 @@ class Program:
         return Prediction(
             tuple(layer for part in parts for layer in part.layers), sum(p.tail for p in parts)
         )
+
+    @property
+    def layer_cycles(self) -> tuple[int, ...]:
+        """Cycles of each layer, without the tails of programs."""
+        totals = [0] * len(self.layers)
+        cycles = iter(self.prediction.layers)
+        for layer, count in self._counts():
+            totals[layer] += sum(next(cycles).total for _ in range(count))
+        return tuple(totals)
+
+    def _counts(self) -> Iterator[tuple[int, int]]:
+        """Layer and number of descriptors of each stretch of descriptors, in order."""
+        if self.steps:
+            yield from ((step.layer, len(step.descriptors)) for step in self.steps)
+        else:
+            lines = (layer.flattened().result.lines for layer in self.layers)
+            yield from enumerate(lines)
 
     @property
     def schedules(self) -> tuple[tuple[Descriptor, ...], ...]:

@@ -1,0 +1,87 @@
+"""What an inference moves over the link, and how long that takes at least."""
+
+from typing import NamedTuple
+
+from ..arch.memory import Space, word_bytes
+from ..arch.packet import (
+    COBS_BLOCK,
+    COUNTERS_BYTES,
+    CRC_BYTES,
+    FIELDS,
+    HEADER_BYTES,
+    Opcode,
+    max_write_bytes,
+)
+from .compiler.program import Program
+from .resident import Resident
+
+#: Bits of a UART's byte: start, eight, stop.
+UART_BITS = 10
+
+
+class Traffic(NamedTuple):
+    """Bytes of one inference on the link, with all of their framing.
+
+    Parameters
+        sent, received : to and from the device
+        payload : of what is sent: weights, records, program words, activations
+    """
+
+    sent: int
+    received: int
+    payload: int
+
+    def seconds(self, baud: int) -> float:
+        """Time that a UART of this rate takes at least; it sends both ways at once."""
+        return max(self.sent, self.received) * UART_BITS / baud
+
+
+def traffic(program: Program, inferences: int = 2) -> Traffic:
+    """Count the bytes of the last of some inferences in a row, each without the next one's input.
+
+    Parameters
+        inferences : 1 counts what is loaded before the first one, too
+    """
+    geometry = program.geometry
+    resident = Resident(geometry)
+    sent = received = payload = 0
+
+    def write(space: Space, data: bytes) -> None:
+        nonlocal sent, payload
+        width = word_bytes(space, geometry)
+        step = max_write_bytes(geometry) // width * width
+        for at in range(0, len(data), step):
+            length = len(data[at : at + step])
+            payload += length
+            ask(Opcode.WRITE, length)
+
+    def ask(opcode: Opcode, data: int = 0, reply: int = 0) -> None:
+        nonlocal sent, received
+        sent += _frame(HEADER_BYTES + FIELDS[opcode].size + data)
+        received += _frame(HEADER_BYTES + reply)
+
+    for _ in range(inferences):
+        sent = received = payload = 0
+        for image in program.images:
+            for _address, data in resident.missing(image.space, image.address, image.data):
+                write(image.space, data)
+        if not program.steps:
+            write(Space.ACTIVATION, bytes(program.input_words * geometry.rows))
+            ask(Opcode.RUN)
+            ask(Opcode.RESULT, reply=COUNTERS_BYTES + program.output_words * geometry.rows)
+        for step in program.steps:
+            for image in step.images:
+                for _address, data in resident.missing(image.space, image.address, image.data):
+                    write(image.space, data)
+            if step.inputs is not None:
+                write(Space.ACTIVATION, bytes(step.inputs.words * geometry.rows))
+            ask(Opcode.RUN)
+            if step.outputs is not None:
+                ask(Opcode.RESULT, reply=COUNTERS_BYTES + step.outputs.words * geometry.rows)
+    return Traffic(sent, received, payload)
+
+
+def _frame(body: int) -> int:
+    """Bytes of a frame: COBS adds one to each block, and a zero ends it."""
+    coded = body + CRC_BYTES
+    return coded + coded // COBS_BLOCK + 2

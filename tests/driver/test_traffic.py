@@ -1,0 +1,53 @@
+"""What the host says that an inference moves, against what goes over a link."""
+
+import numpy as np
+import pytest
+from modelgen import reference_model
+
+from otus.arch.geometry import Geometry
+from otus.driver.compiler import compile_model
+from otus.driver.device import Device
+from otus.driver.traffic import traffic
+from otus.sim.golden_link import GoldenLink
+
+
+class CountingLink(GoldenLink):
+    """Count the bytes both ways."""
+
+    sent = received = 0
+
+    def write(self, data: bytes) -> None:
+        self.sent += len(data)
+        super().write(data)
+
+    def read(self, limit: int, timeout: float) -> bytes:
+        data = super().read(limit, timeout)
+        self.received += len(data)
+        return data
+
+
+@pytest.mark.parametrize("name", ["8x8", "4x4,weight_words=256"])
+def test_bytes_of_an_inference(name: str) -> None:
+    geometry = Geometry.parse(name)
+    program = compile_model(reference_model(), geometry)
+    assert bool(program.steps) == (name != "8x8")
+    inputs = np.random.default_rng(0).integers(-128, 128, (3, 13, 15)).astype(np.int8)
+    link = CountingLink(geometry)
+    with Device(link) as device:
+        counts = []
+        for frame in inputs:
+            before = link.sent, link.received
+            device.run(program, frame[None])
+            counts.append((link.sent - before[0], link.received - before[1]))
+    first, each = traffic(program, 1), traffic(program)
+    # COBS needs one byte less where a block of 254 bytes ends a frame.
+    assert counts[0] == pytest.approx((first.sent, first.received), rel=0.003)
+    assert counts[1] == counts[2] == pytest.approx((each.sent, each.received), rel=0.003)
+    assert each.payload < each.sent < 1.25 * each.payload + 100
+
+
+def test_seconds_of_a_uart() -> None:
+    program = compile_model(reference_model(), Geometry.parse("8x8"))
+    one = traffic(program)
+    assert one.seconds(1_000_000) == pytest.approx(one.sent * 10e-6)
+    assert one.seconds(12_000_000) == pytest.approx(one.seconds(3_000_000) / 4)
