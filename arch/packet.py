@@ -104,14 +104,15 @@ MAX_REQUESTS = 127
 
 
 class Counters(NamedTuple):
-    """Cycle counters of the last run; total is the sum of all the others but `runs`.
+    """Cycle counters; total is the sum of all the others but `runs`.
 
-    Counting starts when the sequencer accepts the run and ends when the last result byte is
-    written. Programs that end with `more` and the one after them are one run.
+    Counting starts when the sequencer accepts a RUN and ends when the last result byte is written.
+    It goes on where the program before ended with `more`.
     """
 
     runs: int
-    """Runs completed since configuration or RESET: tells a new result from an old one."""
+    """RUNs completed since configuration or RESET: tells a new result from an old one, and whether
+    all programs of an inference have run."""
     total: int
     busy: int
     """The array accepts an activation word and a weight word."""

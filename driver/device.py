@@ -225,9 +225,9 @@ class Device:
                     data = tensors[step.inputs.tensor][step.inputs.slice]
                     tickets += self._write(Space.ACTIVATION, step.inputs.address, data.tobytes())
                 tickets.append(self._client.submit(Opcode.RUN, step.entry))
+                self._runs += 1
                 moved = step.outputs
                 if moved is not None:
-                    self._runs += 1
                     result = self._client.submit(
                         Opcode.RESULT, Space.ACTIVATION, moved.address, moved.words
                     )
@@ -240,8 +240,8 @@ class Device:
                 found = Counters.unpack(payload[:COUNTERS_BYTES])
                 if found.runs != self._runs:
                     raise DeviceError(
-                        f"the device has completed {found.runs} runs, {self._runs} were expected: "
-                        "it was reset, or another program uses it; run the model again"
+                        f"the device has completed {found.runs} programs of {self._runs}: it was "
+                        "reset, or another program uses it; run the model again"
                     )
                 parts.append(found)
                 if moved.tensor not in tensors:

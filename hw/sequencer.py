@@ -114,11 +114,11 @@ class Sequencer(wiring.Component):
                     m.next = "FETCH"
             with m.State("TAIL"):
                 m.d.comb += tail.eq(1)
-                with m.If((in_flight == 0) & self.layer.more):
-                    m.next = "MORE"
-                with m.Elif(in_flight == 0):
+                with m.If(in_flight == 0):
                     m.d.sync += self.counters.runs.eq(self.counters.runs + 1)
                     m.next = "IDLE"
+                    with m.If(self.layer.more):
+                        m.next = "MORE"
             with m.State("MORE"):
                 m.d.comb += [self.ready.eq(1), link_wait.eq(1)]
                 with m.If(self.start):

@@ -116,11 +116,9 @@ class Machine:
         self._check(Space.ACTIVATION, address, count)
         return self._activations[:, address : address + count].copy()
 
-    def run(self, entry: int) -> bool:
+    def run(self, entry: int) -> None:
         """Execute the layers from program word `entry` to the one marked last.
 
-        Returns
-            whether the run has ended: False where that layer says `more`
         Raises
             ContractError: a layer that reaches past a memory, or a program that never ends
         """
@@ -128,7 +126,7 @@ class Machine:
             descriptor = Descriptor.unpack(self.read(Space.PROGRAM, entry + layer * WORDS, WORDS))
             self._layer(descriptor)
             if descriptor.last:
-                return not descriptor.more
+                return
         raise ContractError(f"program at {entry}: no layer is marked last")
 
     def _check(self, space: Space, address: int, count: int) -> None:

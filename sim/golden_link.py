@@ -125,7 +125,8 @@ class GoldenEndpoint:
         if entry >= self.machine.geometry.program_words:
             return Status.ADDRESS
         if not repeat:
-            self._runs += self.machine.run(entry)
+            self.machine.run(entry)
+            self._runs += 1
         return Status.OK
 
 

@@ -203,11 +203,10 @@ class StandIn:
         if self.starting:
             self.starting, self.running, self.pausing = False, True, False
             self.loadable = self.cycle + timing.FETCH + 1
-        if over and self.layers[-1].more:
-            self.pausing = True
-        elif over:
-            self.running = False
+        if over:
             self.runs += 1
+            self.pausing = bool(self.layers[-1].more)
+            self.running = self.pausing
         self.cycle += 1
 
     def check_counters(self) -> None:

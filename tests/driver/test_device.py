@@ -168,6 +168,55 @@ def test_faulty_link(
         assert link.faults
 
 
+@pytest.fixture(scope="module")
+def streamed() -> Program:
+    program = compile_model(reference_model(), Geometry.parse("4x4,weight_words=256"))
+    assert program.steps
+    return program
+
+
+@pytest.mark.parametrize("way", ["sending", "receiving", "both"])
+@pytest.mark.parametrize("name", RATES)
+def test_faulty_link_of_a_streamed_model(
+    streamed: Program, inputs: npt.NDArray[np.int8], name: str, way: str
+) -> None:
+    sending = Rates() if way == "receiving" else RATES[name]
+    receiving = Rates() if way == "sending" else RATES[name]
+    link = FaultyLink(GoldenLink(streamed.geometry), 3, sending, receiving)
+    with Device(link, streamed.geometry, timeout=5, retry=RETRY) as device:
+        check(device, streamed, inputs[:2])
+    if not (name == "delays" and way == "sending"):
+        assert link.faults
+
+
+class ResetsInBetween(GoldenLink):
+    """Another program resets the device after some writes, and leaves it any sequence number."""
+
+    def __init__(self, geometry: Geometry, writes: int, offset: int) -> None:
+        super().__init__(geometry)
+        self.writes, self.offset = writes, offset
+
+    def write(self, data: bytes) -> None:
+        self.writes -= 1
+        if self.writes == 0:
+            expected = self.endpoint._expected
+            super().write(frame(request(expected + self.offset - 1, Opcode.RESET)))
+        super().write(data)
+
+
+@pytest.mark.parametrize("writes", [10, 40, 71, 100, 150])
+@pytest.mark.parametrize("offset", [0, 1, 5, 130])
+def test_a_reset_in_mid_stream_is_never_a_result(
+    streamed: Program, inputs: npt.NDArray[np.int8], writes: int, offset: int
+) -> None:
+    link = ResetsInBetween(streamed.geometry, writes, offset)
+    with Device(link, streamed.geometry, timeout=1, retry=RETRY) as device:
+        with contextlib.suppress(DeviceError, LinkError):
+            check(device, streamed, inputs[:2])
+        check(device, streamed, inputs[:2])
+    assert link.writes <= 0
+
+
 def test_lost_result_is_computed_again(
     programs: tuple[Program, ...], inputs: npt.NDArray[np.int8]
 ) -> None:
