@@ -39,14 +39,12 @@ FETCH = MEMORY + WORDS - 1
 #: Bank, first word in the loops, first word at the gate.
 LOAD = 3
 #: Requantise lane before (bias, left shift) and after the product (round, offset, two shift
-#: stages, saturation, zero point, clamp).
+#: stages, saturation, zero point, comparison, clamp).
 REQUANTISE_BEFORE = 2
-REQUANTISE_AFTER = 7
+REQUANTISE_AFTER = 8
 #: Iterative lane: operand and code of a digit before the product, then, after the right shift that
 #: takes as long, zero point and clamp.
 REQUANTISE_ITERATIVE = 4
-#: The last two of these use the output's zero point and range.
-REQUANTISE_RANGED = 2
 #: Pipelined product of a lane: multiplier, then two stages that add the partial products.
 PRODUCT = MULTIPLY + 2
 
@@ -62,6 +60,11 @@ def requantise(geometry: Geometry) -> int:
     if interval > 1:
         return 2 * interval + REQUANTISE_ITERATIVE
     return REQUANTISE_BEFORE + PRODUCT + REQUANTISE_AFTER
+
+
+def ranged(geometry: Geometry) -> int:
+    """Cycles of a requantise lane from the output's zero point to int8."""
+    return 2 if geometry.requantise_interval > 1 else 3
 
 
 def drain(geometry: Geometry) -> int:

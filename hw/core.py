@@ -106,7 +106,7 @@ class Core(wiring.Component):
         written_in = timing.write_back(geometry)
         steps = delayed_steps(m, drain.step, geometry.requantise_interval, written_in)
         selected = steps[timing.SELECT].valid
-        ranged = steps[written_in - timing.REQUANTISE_RANGED]
+        ranged = steps[written_in - timing.ranged(geometry)]
         writing, written = steps[-2:]
         outputs = []
         for lane in range(geometry.requantise_lanes):

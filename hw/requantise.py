@@ -48,7 +48,7 @@ class Requantise(wiring.Component):
                 "accumulator": In(signed(geometry.accumulator_bits)),
                 "record": In(RecordLayout),
                 #: Of the output that enters its last stages: sampled
-                #: `latency - timing.REQUANTISE_RANGED` cycles after the accumulator.
+                #: `latency - timing.ranged(geometry)` cycles after the accumulator.
                 "output_range": In(OutputLayout),
                 #: The output of `latency` cycles ago.
                 "output": Out(signed(8)),
@@ -123,10 +123,16 @@ class Requantise(wiring.Component):
 
         # Beyond +-512 the zero point (int8) cannot bring the output back into int8.
         bounded, moved, output = (_register(signed(bits)) for bits in (10, 11, 8))
+        below, above = _register(1), _register(1)
         fits = (fine >> 9 == 0) | (fine >> 9 == -1)
         m.d.sync += bounded.eq(Mux(fits, fine, Mux(fine < 0, -512, 511)))
         m.d.sync += moved.eq(bounded + self.output_range.zero_point)
-        act_min = delayed(m, self.output_range.act_min, 1, "act_min", reset_less=True)
-        act_max = delayed(m, self.output_range.act_max, 1, "act_max", reset_less=True)
+        limits = [self.output_range.act_min, self.output_range.act_max]
+        low, high = (delayed(m, limit, 1, "limit", reset_less=True) for limit in limits)
+        m.d.sync += [below.eq(moved < low), above.eq(moved > high)]
+        low, high, inside = (
+            delayed(m, value, 1, "compared", reset_less=True)
+            for value in (low, high, moved[:8].as_signed())
+        )
         m.d.comb += self.output.eq(output)
-        m.d.sync += output.eq(Mux(moved < act_min, act_min, Mux(moved > act_max, act_max, moved)))
+        m.d.sync += output.eq(Mux(below, low, Mux(above, high, inside)))

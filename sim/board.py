@@ -14,6 +14,7 @@ from ..cache import content_key
 from ..driver.errors import LinkError
 from ..hw.top import Top
 from . import cxxrtl, interpreter, toolchain
+from .uart_top import UartTop
 
 Engine = Literal["auto", "cxxrtl", "python"]
 
@@ -43,15 +44,23 @@ def build_hash() -> int:
     return zlib.crc32(sources_key().encode())
 
 
-def compile_board(geometry: Geometry, report: Callable[[str], None] | None = None) -> Path:
+def compile_board(
+    geometry: Geometry, report: Callable[[str], None] | None = None, divisor: int | None = None
+) -> Path:
     """Return the shared library of the simulated board, compiled unless the cache holds it.
 
+    Parameters
+        divisor : clock cycles per bit of the UART before it; None for bytes without one
     Raises
         ToolchainError: no compiler, or it failed
     """
-    return cxxrtl.compile_design(
-        lambda: Top(geometry, build_hash()), f"{sources_key()} {geometry}", report
-    )
+
+    def design() -> Top | UartTop:
+        if divisor is None:
+            return Top(geometry, build_hash())
+        return UartTop(geometry, divisor, build_hash())
+
+    return cxxrtl.compile_design(design, f"{sources_key()} {geometry} {divisor}", report)
 
 
 class SimLink:
@@ -62,6 +71,8 @@ class SimLink:
         engine : `cxxrtl` (machine code), `python` (Amaranth's simulator, very slow), or `auto`:
             the first, or the second where there is no compiler
         report : is told what takes long
+        divisor : clock cycles per bit of a UART before it, of `cxxrtl` only; None for bytes
+            without one
     Raises
         ToolchainError: engine is `cxxrtl`, and there is no compiler or it failed
     """
@@ -71,10 +82,13 @@ class SimLink:
         geometry: Geometry,
         engine: Engine = "auto",
         report: Callable[[str], None] | None = None,
+        divisor: int | None = None,
     ) -> None:
         self.geometry = geometry
         self._pending = b""
         self._unanswered = False
+        if divisor is not None:
+            engine = "cxxrtl"
         if engine == "auto":
             try:
                 toolchain.find_compiler()
@@ -84,11 +98,13 @@ class SimLink:
                 if report:
                     report(f"{error}\nuntil then Amaranth's simulator is used: very slow")
         self.engine = engine
+        # A UART takes ten bits for a byte.
+        quiet = cxxrtl.QUIET_CYCLES + 10 * (divisor or 0)
         self._slow = engine == "python"
         self._simulation: cxxrtl.Simulation | interpreter.Simulation = (
             interpreter.Simulation(lambda: Top(geometry, build_hash()))
             if self._slow
-            else cxxrtl.Simulation(compile_board(geometry, report))
+            else cxxrtl.Simulation(compile_board(geometry, report, divisor), quiet)
         )
 
     @property

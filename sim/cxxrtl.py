@@ -45,7 +45,7 @@ class Stop(IntEnum):
     FULL = 1
     """As many bytes came as were asked for."""
     QUIET = 2
-    """Bytes came, then none for QUIET_CYCLES."""
+    """Bytes came, then none for so long that there is no other on its way."""
     STEADY = 3
     """No register changes any more: nothing will happen until bytes are sent."""
 
@@ -94,9 +94,11 @@ class Simulation:
 
     Parameters
         library : from `compile_design`
+        quiet : cycles without a byte after which no other one is on its way
     """
 
-    def __init__(self, library: Path) -> None:
+    def __init__(self, library: Path, quiet: int = QUIET_CYCLES) -> None:
+        self._quiet = quiet
         size, u64, data = ctypes.c_size_t, ctypes.c_uint64, ctypes.c_char_p
         self._library = ctypes.CDLL(str(library))
         self._library.otus_create.restype = ctypes.c_void_p
@@ -141,7 +143,7 @@ class Simulation:
                 limit,
                 ctypes.byref(count),
                 cycles,
-                QUIET_CYCLES,
+                self._quiet,
             )
         )
         return taken.value, tx.raw[: count.value], stop

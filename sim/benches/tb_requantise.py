@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import cocotb
 
+from ...arch import timing
 from ...arch.memory import LEFT_MAX, RIGHT_MAX, Record, Rounding
 from ...hw.parameter_buffer import RecordLayout
 from ...hw.requantise import OutputLayout, Requantise
@@ -132,7 +133,7 @@ async def requantises(dut: Any, share: float) -> None:
         if take:
             case = next(waiting, None)
     rows += [{"valid": 0} for _ in range(lane.latency)]
-    for cycle, word in enumerate([None] * (lane.latency - 2) + ranges):
+    for cycle, word in enumerate([None] * (lane.latency - timing.ranged(lane.geometry)) + ranges):
         rows[cycle]["output_range"] = rng.getrandbits(24) if word is None else word
     ports.send(*rows)
     await bench.step(len(rows) + MARGIN)

@@ -11,7 +11,7 @@ ARRAY = Geometry(8, 8, requantise_lanes=2)
 #: From a release to the first step: memory 2, padding 1, multiplier 3, adders 3, accumulator 2.
 DRAIN = 2 + 1 + 3 + 3 + 2
 #: From a step to its write: selection 2, requantise lane 14.
-WRITE = 2 + 14
+WRITE = 2 + 15
 
 LAYER = Descriptor(
     source=0,
