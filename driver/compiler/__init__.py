@@ -1,6 +1,7 @@
 """From an int8 .tflite file to a program for one geometry.
 
 importer    bytes -> Graph: tensors and operators of the file
+shapes      computed shapes -> constants
 normalise   Graph -> Chain: steps in [time][channel] order; shape operators folded away
 steps       one operator -> one step, with its checks
 quantise    real scales -> one Record a channel, with the proof that sums fit
@@ -20,7 +21,7 @@ from pathlib import Path
 from ...arch.geometry import Geometry
 from .errors import InternalError, ModelError, RoomError
 from .fuse import fuse
-from .graph import Tensor
+from .graph import Graph, Tensor
 from .importer import import_model
 from .lower import everything, lower
 from .normalise import normalise
@@ -43,7 +44,9 @@ __all__ = [
     "RoomError",
     "Step",
     "TensorSpec",
+    "compile_chain",
     "compile_model",
+    "load_model",
     "place",
 ]
 
@@ -51,7 +54,7 @@ __all__ = [
 def compile_model(
     source: Path | str | bytes, geometry: Geometry, oracle: Oracle = "tflm"
 ) -> Program:
-    """Compile a model for one geometry.
+    """Compile a model that is one chain of operators, all of them for the accelerator.
 
     Parameters
         source : a .tflite file, or its bytes
@@ -60,16 +63,36 @@ def compile_model(
         ModelError: a file that cannot be read, or a model that is damaged, not supported, not
             exact or too big: what, where, what is allowed and what to do
     """
+    return compile_chain(load_model(source), geometry, oracle)
+
+
+def load_model(source: Path | str | bytes) -> Graph:
+    """Read a model.
+
+    Parameters
+        source : a .tflite file, or its bytes
+    Raises
+        ModelError: a file that cannot be read, or is damaged
+    """
+    if isinstance(source, bytes):
+        return import_model(source)
+    try:
+        data = Path(source).read_bytes()
+    except OSError as error:
+        raise ModelError(f"{source}: {error.strerror}; give a readable .tflite file") from error
+    return import_model(data)
+
+
+def compile_chain(graph: Graph, geometry: Geometry, oracle: Oracle) -> Program:
+    """Compile a graph that is one chain of operators.
+
+    Raises
+        RoomError: it is too big for the geometry
+        ModelError: it is not supported, or not exact
+    """
     if oracle not in ORACLES:
         raise ModelError(f"oracle: got {oracle!r}, allowed is one of {', '.join(ORACLES)}")
-    if isinstance(source, bytes):
-        data = source
-    else:
-        try:
-            data = Path(source).read_bytes()
-        except OSError as error:
-            raise ModelError(f"{source}: {error.strerror}; give a readable .tflite file") from error
-    chain = normalise(import_model(data))
+    chain = normalise(graph)
     verify_chain(chain)
     if chain.tail is not None:
         check(chain.tail, oracle)

@@ -75,7 +75,7 @@ def quantise(
             f"{layer.where}: its activation's range is empty in the output's scale "
             f"({act_min} to {act_max}); convert it with a representative dataset"
         )
-    _check_bias(layer)
+    check_bias(layer)
     zero = layer.input.zero_point
     weights = layer.weights.astype(np.int64)
     bias = layer.bias - zero * weights.sum(axis=(1, 2))
@@ -178,7 +178,7 @@ def _fitted(
     return found
 
 
-def _check_bias(layer: Linear) -> None:
+def check_bias(layer: Linear) -> None:
     """Accept what the runtimes' dense kernels accept; their convolutions check nothing."""
     if layer.bias_scale is None or layer.kind == "conv" or len(layer.weight_scales) > 1:
         return
