@@ -142,7 +142,8 @@ class Interpreter:
 
     def allocate_tensors(self) -> None:
         """Load the model onto the device and make the tensors; needed before all else."""
-        self._device.load(*self._plan.programs)
+        if self._plan.resident:
+            self._device.load(*self._plan.programs)
         graph = self._plan.graph
         for index in (*graph.inputs, *graph.outputs):
             tensor = graph.tensors[index]

@@ -55,12 +55,14 @@ class Plan:
     Parameters
         graph : its tensors, inputs, outputs and signatures
         parts : in an order in which they can run
+        resident : the programs fit the memories together; else each is loaded when it runs
     """
 
     graph: Graph
     geometry: Geometry
     oracle: Oracle
     parts: tuple[AcceleratorPart | HostPart, ...]
+    resident: bool
 
     @property
     def inputs(self) -> list[Tensor]:
@@ -93,6 +95,8 @@ class Plan:
         lines = [_tensors("input", self.inputs), _tensors("output", self.outputs), ""]
         lines.append("runs on        operator")
         lines += [f"{where:<13}  {self.graph.where(op)}" for op, where in self.places()]
+        if not self.resident:
+            lines += ["", "accelerator parts do not fit together: each is loaded when it runs"]
         for i, program in enumerate(self.programs):
             lines += ["", f"accelerator {i}", program.listing().rstrip("\n")]
         return "\n".join(lines) + "\n"
@@ -118,7 +122,7 @@ def compile_graph(
         every_tensor : give each operator a part of its own, so that no tensor stays on the
             accelerator
     Raises
-        RoomError: the accelerator's parts do not fit its memories together
+        RoomError: a part of the accelerator does not fit its memories
         ModelError: a file that cannot be read, or a model that is damaged, or an operator that
             neither the accelerator nor the host can compute
     """
@@ -138,15 +142,15 @@ def compile_graph(
             continue
         taken.update(each.index for each in part.operators)
         parts.append(part)
-    placed = iter(place([p.program for p in parts if isinstance(p, AcceleratorPart)]))
-    return Plan(
-        graph,
-        geometry,
-        oracle,
-        tuple(
-            replace(p, program=next(placed)) if isinstance(p, AcceleratorPart) else p for p in parts
-        ),
+    plan = Plan(graph, geometry, oracle, tuple(parts), resident=True)
+    try:
+        placed = iter(place(plan.programs))
+    except RoomError:
+        return replace(plan, resident=False)
+    together = (
+        replace(p, program=next(placed)) if isinstance(p, AcceleratorPart) else p for p in parts
     )
+    return replace(plan, parts=tuple(together))
 
 
 def _chain(graph: Graph, first: Operator, readers: Counter[int]) -> list[Operator]:
