@@ -40,7 +40,7 @@ def execute(plan: Plan, device: Device, inputs: Mapping[int, Array]) -> Outcome:
     }
     frames = len(next(iter(inputs.values()))) if inputs else 1
     for tensor in plan.inputs:
-        tensors[tensor.index] = check(tensor, inputs[tensor.index], frames)
+        tensors[tensor.index] = _checked(tensor, inputs[tensor.index], frames)
     if plan.resident:
         device.load(*plan.programs)
     counters: list[tuple[Counters, ...]] = []
@@ -58,12 +58,7 @@ def execute(plan: Plan, device: Device, inputs: Mapping[int, Array]) -> Outcome:
     return Outcome(tensors, tuple(counters))
 
 
-def check(tensor: Tensor, values: Array, frames: int) -> Array:
-    """Refuse values of another type or shape.
-
-    Raises
-        ValueError: what was given, and what is expected
-    """
+def _checked(tensor: Tensor, values: Array, frames: int) -> Array:
     values = np.asarray(values)
     dtype = NUMPY[tensor.dtype]
     if values.dtype != dtype or values.shape != (frames, *tensor.shape):

@@ -18,7 +18,7 @@ from ..arch.geometry import Geometry
 from .compiler import Oracle
 from .compiler.graph import NUMPY, Signature, Tensor
 from .device import Device
-from .executor import check, execute
+from .executor import execute
 from .link import open_link
 from .plan import Plan, compile_graph
 
@@ -179,13 +179,16 @@ class Interpreter:
                 "inputs)"
             )
         found = self._value(tensor_index)
-        tensor, value = graph.tensors[tensor_index], np.asarray(value)
-        if value.dtype.kind == "f" and found.dtype.kind in "iu":
+        name, value = graph.tensors[tensor_index].name, np.asarray(value)
+        if value.dtype != found.dtype:
+            floats = value.dtype.kind == "f" and found.dtype.kind in "iu"
+            hint = "quantise with round(x / scale) + zero_point" if floats else "convert it"
+            raise ValueError(f"input '{name}': got {value.dtype}, expected {found.dtype}; {hint}")
+        if value.shape != found.shape:
             raise ValueError(
-                f"input '{tensor.name}': got {value.dtype}, expected {found.dtype}; quantise with "
-                "round(x / scale) + zero_point"
+                f"input '{name}': got shape {list(value.shape)}, expected {list(found.shape)}"
             )
-        found[...] = check(tensor, value[None], 1)[0]
+        found[...] = value
 
     def resize_tensor_input(
         self, input_index: int, tensor_size: Sequence[int], strict: bool = False
