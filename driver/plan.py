@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..arch.geometry import Geometry
 from .compiler import (
+    ORACLES,
     ModelError,
     Oracle,
     Program,
@@ -42,10 +43,15 @@ class AcceleratorPart:
 
 @dataclass(frozen=True, eq=False)
 class HostPart:
-    """One operator that the host computes."""
+    """One operator that the host computes.
+
+    Parameters
+        why : what keeps it from the accelerator, where the accelerator has this kind
+    """
 
     operator: Operator
     kernel: Kernel
+    why: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +101,8 @@ class Plan:
         lines = [_tensors("input", self.inputs), _tensors("output", self.outputs), ""]
         lines.append("runs on        operator")
         lines += [f"{where:<13}  {self.graph.where(op)}" for op, where in self.places()]
+        reasons = [p.why for p in self.parts if isinstance(p, HostPart) and p.why]
+        lines += ["", "on the host, since the accelerator refuses:", *reasons] if reasons else []
         if not self.resident:
             lines += ["", "accelerator parts do not fit together: each is loaded when it runs"]
         for i, program in enumerate(self.programs):
@@ -122,10 +130,11 @@ def compile_graph(
         every_tensor : give each operator a part of its own, so that no tensor stays on the
             accelerator
     Raises
-        RoomError: a part of the accelerator does not fit its memories
         ModelError: a file that cannot be read, or a model that is damaged, or an operator that
             neither the accelerator nor the host can compute
     """
+    if oracle not in ORACLES:
+        raise ModelError(f"oracle: got {oracle!r}, allowed is one of {', '.join(ORACLES)}")
     graph = fold_shapes(load_model(source))
     readers = Counter(graph.outputs)
     for operator in graph.operators:
@@ -137,8 +146,8 @@ def compile_graph(
             continue
         chain = _chain(graph, operator, readers)
         part = _longest(graph, chain[:1] if every_tensor else chain, geometry, oracle)
-        if part is None:
-            parts.append(HostPart(operator, prepare(graph, operator, oracle)))
+        if isinstance(part, str):
+            parts.append(HostPart(operator, prepare(graph, operator, oracle), part))
             continue
         taken.update(each.index for each in part.operators)
         parts.append(part)
@@ -173,19 +182,19 @@ def _read(graph: Graph, operator: Operator) -> list[int]:
 
 def _longest(
     graph: Graph, chain: Sequence[Operator], geometry: Geometry, oracle: Oracle
-) -> AcceleratorPart | None:
-    """Compile as much of a chain as the accelerator computes exactly; None where it is nothing."""
+) -> AcceleratorPart | str:
+    """Compile as much of a chain as the accelerator computes exactly, or say why it is nothing."""
+    why = ""
     for length in range(len(chain), 0, -1):
         operators = tuple(chain[:length])
         read = _read(graph, operators[0])
         if len(read) != 1:
-            return None
+            return why
         part = replace(graph, operators=operators, inputs=(read[0],), outputs=operators[-1].outputs)
         try:
             program = compile_chain(part, geometry, oracle)
-        except RoomError:
-            raise
-        except ModelError:
+        except ModelError as error:
+            why = str(error)
             continue
         return AcceleratorPart(program, read[0], operators[-1].outputs[0], operators)
-    return None
+    return why
