@@ -12,6 +12,7 @@ from modelgen import Builder, Pair
 
 Int8Array = npt.NDArray[np.int8]
 Form = Literal["int8", "float32", "uint8"]
+FORMS: tuple[Form, ...] = ("int8", "float32", "uint8")
 
 #: Deviation of weights and of sums after scaling, in steps of int8.
 _WEIGHTS, _SUMS = 40.0, 45.0

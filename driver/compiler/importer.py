@@ -160,8 +160,9 @@ class _Reader:
         signature = self._model.SignatureDefs(index)
         key = signature.SignatureKey()
         return key.decode() if key else "", Signature(
-            dict(self._each(signature.InputsLength(), self._named, signature.Inputs)),
-            dict(self._each(signature.OutputsLength(), self._named, signature.Outputs)),
+            # By name: the runtimes keep them in a sorted map.
+            dict(sorted(self._each(signature.InputsLength(), self._named, signature.Inputs))),
+            dict(sorted(self._each(signature.OutputsLength(), self._named, signature.Outputs))),
         )
 
     def _named(self, index: int, read: Callable[[int], Any]) -> tuple[str, int]:
