@@ -267,12 +267,9 @@ def test_the_edge_tpu_s_delegate_is_replaced() -> None:
     Interpreter(model_content=MODEL, experimental_delegates=[delegate], device="golden")
     with pytest.raises(ValueError, match=r"load_delegate: got 'libgpu.so', allowed is the Edge"):
         otus.load_delegate("libgpu.so")
+    other: Any = "edgetpu"
     with pytest.raises(ValueError, match="experimental_delegates: got 'edgetpu', allowed is what"):
-        Interpreter(
-            model_content=MODEL,
-            experimental_delegates=["edgetpu"],  # type: ignore[list-item]
-            device="golden",
-        )
+        Interpreter(model_content=MODEL, experimental_delegates=[other], device="golden")
 
 
 def test_what_stays_on_the_accelerator_is_said() -> None:

@@ -1,0 +1,100 @@
+"""Whole graphs on the golden device and the host, against both oracles."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from modelgen import Builder
+from oracles import require, run_graph
+from random_graphs import random_graph
+from zoo_models import ZOO
+
+from otus.arch.geometry import Geometry
+from otus.driver.compiler import ModelError, Oracle
+from otus.driver.device import Device
+from otus.driver.executor import Array, execute
+from otus.driver.plan import Plan, compile_graph
+from otus.sim.golden_link import open_device
+
+GEOMETRY = Geometry.parse("8x8")
+#: Random graphs for each oracle.
+GRAPHS = 60
+
+
+def run(plan: Plan, inputs: list[Array]) -> list[Array]:
+    """Run a plan on a device of its own; return its outputs."""
+    with Device(open_device("golden", plan.geometry), plan.geometry) as device:
+        given = dict(zip(plan.graph.inputs, inputs, strict=True))
+        tensors = execute(plan, device, given).tensors
+    return [tensors[i] for i in plan.graph.outputs]
+
+
+@pytest.mark.parametrize("oracle", ["tflm", "litert"])
+def test_random_graphs_agree_with_the_oracles(oracle: Oracle) -> None:
+    require(oracle)
+    places: Counter[str] = Counter()
+    refused = 0
+    for seed in range(GRAPHS):
+        case, outputs = random_graph(seed)
+        try:
+            plan = compile_graph(case.model, GEOMETRY, oracle)
+        except ModelError:
+            refused += 1
+            continue
+        places.update(where.split()[0] for _, where in plan.places())
+        expected = run_graph(oracle, case.model, case.inputs, outputs)
+        for found, wanted in zip(run(plan, case.inputs), expected, strict=True):
+            assert found.dtype == wanted.dtype, seed
+            np.testing.assert_array_equal(found, wanted, f"seed {seed}")
+    assert refused <= 0.05 * GRAPHS
+    assert min(places["host"], places["accelerator"]) > GRAPHS
+
+
+@pytest.mark.parametrize("name", ["autoencoder", "micro-dense", "micro-conv"])
+@pytest.mark.parametrize("oracle", ["tflm", "litert"])
+def test_a_batch_is_its_frames(name: str, oracle: Oracle) -> None:
+    require(oracle)
+    model = ZOO[name]("float32")
+    plan = compile_graph(model, GEOMETRY, oracle)
+    shape = plan.inputs[0].shape
+    x = np.random.default_rng(0).uniform(-2, 2, (9, *shape)).astype(np.float32)
+    (found,) = run(plan, [x])
+    np.testing.assert_array_equal(found, run_graph(oracle, model, [x])[0])
+
+
+def test_parts_that_are_loaded_in_turn() -> None:
+    require("tflm")
+    model = ZOO["residual"]("int8")
+    plan = compile_graph(model, GEOMETRY)
+    assert not plan.resident
+    assert len(plan.programs) > 3
+    x = np.random.default_rng(0).integers(-128, 128, (2, 1, 32, 32, 3)).astype(np.int8)
+    (found,) = run(plan, [x])
+    np.testing.assert_array_equal(found, run_graph("tflm", model, [x])[0])
+
+
+def test_counters_of_each_part() -> None:
+    plan = compile_graph(ZOO["micro-dense"]("float32"), GEOMETRY)
+    with Device(open_device("golden", GEOMETRY), GEOMETRY) as device:
+        x = np.zeros((4, 1, 1), np.float32)
+        outcome = execute(plan, device, {plan.graph.inputs[0]: x})
+    assert [[c.runs for c in part] for part in outcome.counters] == [[1, 2, 3, 4]]
+
+
+def test_other_inputs_are_refused() -> None:
+    plan = compile_graph(ZOO["micro-dense"]("float32"), GEOMETRY)
+    for x in (np.zeros((4, 1, 1), np.int8), np.zeros((4, 1, 2), np.float32)):
+        with pytest.raises(ValueError, match=r"'t0': got .* expected float32 \[4, 1, 1\]|'input'"):
+            run(plan, [x])
+
+
+def test_constants_reach_the_host_s_operators() -> None:
+    b = Builder()
+    x = b.input([1, 2, 2, 3], 0.1, 0)
+    constant = np.array([[1, -2, 3], [4, 5, -6]], np.int8).reshape(1, 2, 1, 3)
+    model = b.build(b.add(x, constant, (0.2, 3), (0.3, -1)))
+    values = np.arange(-24, 24, dtype=np.int8).reshape(4, 1, 2, 2, 3)
+    require("tflm")
+    plan = compile_graph(model, GEOMETRY)
+    assert [where for _, where in plan.places()] == ["host"]
+    np.testing.assert_array_equal(run(plan, [values])[0], run_graph("tflm", model, [values])[0])
