@@ -47,7 +47,7 @@ def main(debug: bool) -> None:
     \b
     otus demo                  the shipped recording on the simulated accelerator
     otus locate RECORDING      angles of your own recording
-    otus run MODEL ...         any int8 .tflite model on arrays of inputs
+    otus run MODEL ...         any quantised .tflite model on arrays of inputs
     otus compile MODEL         what a model becomes: layers, tiles, cycles
     otus models                the shipped models; their names stand for their files
     """
@@ -136,7 +136,7 @@ def locate(**options: Any) -> None:
 )
 @common("device", "geometry", "oracle", "json")
 def run(**options: Any) -> None:
-    """Run MODEL, an int8 .tflite file or the name of a shipped model, on arrays of inputs."""
+    """Run MODEL, a .tflite file or the name of a shipped model, on arrays of inputs."""
     call("run", **options)
 
 
@@ -144,7 +144,7 @@ def run(**options: Any) -> None:
 @click.argument("model")
 @common("geometry", "oracle", "json")
 def compile_(**options: Any) -> None:
-    """Show what MODEL becomes: layers, tiles, buffer use, predicted cycles; or why it cannot."""
+    """Show what MODEL becomes: what runs where, layers, tiles, buffer use, predicted cycles."""
     call("compile", **options)
 
 

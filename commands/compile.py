@@ -4,23 +4,41 @@ from typing import Any
 
 from .. import models
 from ..arch.memory import depth
-from ..driver.compiler import Oracle, Program, compile_model
+from ..driver.compiler import Oracle, Program
+from ..driver.plan import HostPart, Plan, compile_graph
 from ..driver.traffic import traffic
 from .report import geometry_of, show
 
 
 def main(model: str, geometry: str | None, oracle: Oracle, as_json: bool) -> None:
     """Compile and print the listing."""
-    program = compile_model(models.find(model), geometry_of(geometry), oracle)
-    show(as_json, summary(program), program.listing)
+    plan = compile_graph(models.find(model), geometry_of(geometry), oracle)
+    show(as_json, described(plan), plan.listing)
+
+
+def described(plan: Plan) -> dict[str, Any]:
+    """Collect what runs where, and the figures of each program."""
+    programs = plan.programs
+    return {
+        "geometry": plan.geometry.name,
+        "oracle": plan.oracle,
+        "operators": [
+            {"operator": plan.graph.where(operator), "runs": where}
+            for operator, where in plan.places()
+        ],
+        "refused": [p.why for p in plan.parts if isinstance(p, HostPart) and p.why],
+        "resident": plan.resident,
+        "macs": sum(program.macs for program in programs),
+        "macs_performed": sum(program.performed for program in programs),
+        "cycles_predicted": sum(program.prediction.total for program in programs),
+        "programs": [summary(program) for program in programs],
+    }
 
 
 def summary(program: Program) -> dict[str, Any]:
     """Collect a program's figures."""
     prediction, macs_per_cycle = program.prediction, program.geometry.macs_per_cycle
     return {
-        "geometry": program.geometry.name,
-        "oracle": program.oracle,
         "macs": program.macs,
         "macs_performed": program.performed,
         "cycles_predicted": prediction.total,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..arch.geometry import NAMED, Geometry
 from ..arch.packet import Counters
-from ..driver.compiler import Oracle, compile_model, place
+from ..driver.compiler import Oracle, Program, compile_model, place
 from ..driver.device import Device
 from ..driver.link import open_link
 
@@ -74,22 +74,32 @@ class Session:
 
     def figures(self, model: int) -> dict[str, Any]:
         """Collect what was counted and predicted for a model."""
-        program, counted = self.programs[model], self.counters[model]
-        cycles = sorted({counters.total for counters in counted if counters.total})
-        predicted = program.prediction.total
-        figures: dict[str, Any] = {
-            "frames": len(counted),
-            "geometry": self.geometry.name,
-            "macs": program.macs,
-            "macs_performed": program.performed,
-            "cycles_predicted": predicted,
-            "cycles_ideal": -(-program.performed // self.geometry.macs_per_cycle),
-            # The golden model counts no cycles.
-            "cycles": cycles[-1] if cycles else None,
-            "cycles_least": cycles[0] if cycles else None,
-            "utilisation": None,
-        }
-        if cycles:
-            used = program.performed / (cycles[-1] * self.geometry.macs_per_cycle)
-            figures["utilisation"] = used
-        return figures
+        return figures([self.programs[model]], [self.counters[model]], self.geometry)
+
+
+def figures(
+    programs: Sequence[Program], counters: Sequence[Sequence[Counters]], geometry: Geometry
+) -> dict[str, Any]:
+    """Collect what was counted and predicted for the programs of a model.
+
+    Parameters
+        counters : of each program, and in it of each frame
+    """
+    performed = sum(program.performed for program in programs)
+    totals = [sum(c.total for c in frame) for frame in zip(*counters, strict=True)]
+    # The golden model counts no cycles.
+    cycles = sorted({total for total in totals if total})
+    found: dict[str, Any] = {
+        "frames": len(totals),
+        "geometry": geometry.name,
+        "macs": sum(program.macs for program in programs),
+        "macs_performed": performed,
+        "cycles_predicted": sum(program.prediction.total for program in programs),
+        "cycles_ideal": -(-performed // geometry.macs_per_cycle),
+        "cycles": cycles[-1] if cycles else None,
+        "cycles_least": cycles[0] if cycles else None,
+        "utilisation": None,
+    }
+    if cycles:
+        found["utilisation"] = performed / (cycles[-1] * geometry.macs_per_cycle)
+    return found

@@ -13,6 +13,7 @@ from ...arch.memory import Space
 from ...arch.timing import Prediction, predict
 from .graph import Int8Array, Layer, Shape, Tail
 from .quantise import Oracle
+from .rounding import quantise_real
 from .tail import finish
 
 
@@ -33,14 +34,8 @@ class TensorSpec:
             values : finite, any shape
         Returns
             int8, the same shape; what int8 cannot hold is saturated
-        Source: TensorFlow Lite, kernels/internal/reference/quantize.h
         """
-        scaled = np.asarray(values, np.float32) / np.float32(self.scale)
-        whole = np.trunc(scaled)
-        # Adding 0.5 would round twice: 0.49999997 + 0.5 is 1 in float32.
-        away = np.where(np.abs(scaled - whole) >= 0.5, np.sign(scaled), 0)
-        quantised: Int8Array = np.clip(whole + away + self.zero_point, -128, 127).astype(np.int8)
-        return quantised
+        return quantise_real(values, self.scale, self.zero_point, np.int8)
 
     def dequantise(self, values: Int8Array) -> npt.NDArray[np.float32]:
         """Return the real values, float32 of the same shape."""

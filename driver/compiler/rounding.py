@@ -6,7 +6,7 @@ kernels/internal/common.h (MultiplyByQuantizedMultiplier); gemmlowp, fixedpoint/
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +56,25 @@ def divide_by_power(x: Int64Array, exponent: int | Int64Array) -> Int64Array:
     mask = (np.int64(1) << exponent) - 1
     up = (x & mask) > ((mask >> 1) + (x < 0))
     return np.asarray((x >> exponent) + up, np.int64)
+
+
+def quantise_real(
+    values: npt.NDArray[np.floating], scale: float, zero_point: int, dtype: npt.DTypeLike
+) -> npt.NDArray[Any]:
+    """Quantise as the QUANTIZE operator does: in float32, ties away from zero.
+
+    Parameters
+        values : finite, any shape
+        dtype : integers; what they cannot hold is saturated
+    Source: TensorFlow Lite, kernels/internal/reference/quantize.h
+    """
+    with np.errstate(over="ignore"):
+        scaled = np.asarray(values, np.float32) / np.float32(scale)
+    whole = np.trunc(scaled)
+    # Adding 0.5 would round twice: 0.49999997 + 0.5 is 1 in float32.
+    away = np.where(np.abs(scaled - whole) >= 0.5, np.sign(scaled), 0)
+    limits = np.iinfo(dtype)
+    return np.asarray(np.clip(whole + away + zero_point, limits.min, limits.max), dtype)
 
 
 def requantise(x: Int64Array, multiplier: Multiplier, rounding: Rounding) -> Int64Array:

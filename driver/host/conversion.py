@@ -9,6 +9,7 @@ import numpy as np
 
 from ..compiler import ModelError
 from ..compiler.graph import NUMPY, Quantisation, Tensor
+from ..compiler.rounding import quantise_real
 from .node import Array, Kernel, Node
 from .scaling import scaling
 
@@ -23,25 +24,18 @@ def quantize(node: Node) -> Kernel:
     source, result = node.inputs[0], node.output
     node.shaped(source.shape)
     wanted = _byte(node, result)
-    limits = np.iinfo(NUMPY[result.dtype])
     if source.dtype != "FLOAT32":
         return _requantize(node, _byte(node, source), wanted)
     _offered(node, "FLOAT32", result.dtype)
-    scale = np.float32(wanted.scale)
 
     def run(x: Array) -> Array:
-        with np.errstate(over="ignore"):
-            scaled = x.astype(np.float32) / scale
-        if not (np.abs(scaled) < _QUOTIENTS).all():
+        # NaN compares as false.
+        if not (np.abs(x) < _QUOTIENTS * np.float32(wanted.scale)).all():
             raise ValueError(
                 f"'{source.name}': holds values that are not finite, or too large for scale "
                 f"{wanted.scale:g}; the runtimes do not define their quantisation"
             )
-        whole = np.trunc(scaled)
-        # Adding 0.5 would round twice: 0.49999997 + 0.5 is 1 in float32.
-        away = whole + np.where(np.abs(scaled - whole) >= 0.5, np.sign(scaled), 0)
-        shifted = away.astype(np.int64) + wanted.zero_point
-        return np.asarray(np.clip(shifted, limits.min, limits.max), NUMPY[result.dtype])
+        return quantise_real(x, wanted.scale, wanted.zero_point, NUMPY[result.dtype])
 
     return run
 
