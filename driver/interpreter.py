@@ -2,14 +2,15 @@
 
 Names, parameters, dictionaries, types and kinds of errors are those of
 `tflite_runtime.interpreter` and LiteRT 2's `ai_edge_litert.interpreter`, so that a program changes
-one import. The device is given as `device=`, or in the environment as OTUS_DEVICE.
+one import. What those do not have, the device and the oracle, is given as `device=` and
+`oracle=`, or in the environment as OTUS_DEVICE and OTUS_ORACLE.
 """
 
 import enum
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +25,9 @@ from .plan import Plan, compile_graph
 
 Array = npt.NDArray[Any]
 
-#: Where the device is named for programs that do not.
+#: Where device and oracle are named for programs that do not.
 DEVICE = "OTUS_DEVICE"
+ORACLE = "OTUS_ORACLE"
 
 
 class OpResolverType(enum.Enum):
@@ -73,7 +75,8 @@ class Interpreter:
         device : as for `driver.link.open_link`; None takes the environment's OTUS_DEVICE, or the
             simulated device
         geometry : of a simulated device, such as `8x8`; a board knows its own
-        oracle : runtime whose results are reproduced bit for bit, `tflm` or `litert`
+        oracle : runtime whose results are reproduced bit for bit, `tflm` or `litert`; None takes
+            the environment's OTUS_ORACLE, or `tflm`
     Raises
         ValueError: neither or both of path and content, or another parameter's value
         ModelError: the model is damaged or not supported
@@ -96,7 +99,7 @@ class Interpreter:
         *,
         device: str | None = None,
         geometry: Geometry | str | None = None,
-        oracle: Oracle = "tflm",
+        oracle: Oracle | None = None,
     ) -> None:
         del experimental_disable_delegate_clustering
         del experimental_default_delegate_latest_features
@@ -121,12 +124,14 @@ class Interpreter:
         source = bytes(model_content) if model_content else Path(model_path or "")
         wanted = Geometry.parse(geometry) if isinstance(geometry, str) else geometry
         name = device or os.environ.get(DEVICE) or "sim"
+        # An unknown name is refused by the compiler.
+        runtime = cast(Oracle, oracle or os.environ.get(ORACLE) or "tflm")
         self._device = Device(open_link(name, wanted), wanted)
         try:
             self._plan = compile_graph(
                 source,
                 self._device.geometry,
-                oracle,
+                runtime,
                 every_tensor=experimental_preserve_all_tensors,
             )
         except BaseException:

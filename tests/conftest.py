@@ -1,8 +1,18 @@
 """Fixtures for every test."""
 
+from importlib.metadata import EntryPoint, EntryPoints
+
 import pytest
 
+from otus.driver import link
 from otus.sim import cocotb_runner
+
+
+@pytest.fixture
+def golden_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Open the golden device without the installed package's entry points."""
+    entry = EntryPoint("golden", "otus.sim.golden_link:open_device", link.GROUP)
+    monkeypatch.setattr(link, "entry_points", EntryPoints((entry,)).select)
 
 
 @pytest.fixture(params=["verilator", "icarus"])

@@ -1,7 +1,6 @@
 """The interpreter against LiteRT's own: one file of tests, run on both, equal to the bit."""
 
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +13,15 @@ from zoo_models import FORMS, ZOO, Form
 
 from otus.arch.geometry import Geometry
 from otus.driver import interpreter as otus
-from otus.driver import link
 from otus.driver.compiler import ModelError, compile_model
 from otus.driver.interpreter import Interpreter
+
+pytestmark = pytest.mark.usefixtures("golden_device")
 
 MODEL = reference_model(36)
 
 #: Makes an interpreter of a model's bytes; further parameters go to its constructor.
 Make = Callable[..., Any]
-
-
-@pytest.fixture(autouse=True)
-def _golden(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Open the golden device without the installed package's entry points."""
-    entry = EntryPoint("golden", "otus.sim.golden_link:open_device", link.GROUP)
-    monkeypatch.setattr(link, "entry_points", EntryPoints((entry,)).select)
 
 
 def litert(model: bytes | None = None, **parameters: Any) -> Any:
@@ -257,9 +250,16 @@ def test_the_shipped_program_on_a_file(tmp_path: Path) -> None:
     interpreter.close()
 
 
-def test_the_device_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_device_and_oracle_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(otus.DEVICE, "golden")
-    Interpreter(model_content=MODEL).allocate_tensors()
+    interpreter = Interpreter(model_content=MODEL)
+    interpreter.allocate_tensors()
+    assert interpreter.plan.oracle == "tflm"
+    monkeypatch.setenv(otus.ORACLE, "litert")
+    assert Interpreter(model_content=MODEL).plan.oracle == "litert"
+    monkeypatch.setenv(otus.ORACLE, "fast")
+    with pytest.raises(ModelError, match="oracle: got 'fast', allowed is one of tflm, litert"):
+        Interpreter(model_content=MODEL)
 
 
 def test_the_edge_tpu_s_delegate_is_replaced() -> None:
