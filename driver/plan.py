@@ -153,7 +153,7 @@ def compile_graph(
         parts.append(part)
     plan = Plan(graph, geometry, oracle, tuple(parts), resident=True)
     try:
-        placed = iter(place(plan.programs))
+        placed = iter(place(plan.programs, in_turn=True))
     except RoomError:
         return replace(plan, resident=False)
     together = (

@@ -9,15 +9,18 @@ from .program import Program
 from .verify import verify_program
 
 
-def place(programs: Sequence[Program]) -> tuple[Program, ...]:
+def place(programs: Sequence[Program], *, in_turn: bool = False) -> tuple[Program, ...]:
     """Place programs one after the other in every memory.
 
     Parameters
         programs : compiled for one geometry
+        in_turn : each one's results are read before the next one starts, so that they may share
+            the activation buffer
     Returns
         the programs, moved to where they do not touch each other
     Raises
-        ModelError: another geometry, or a memory that is too small for all of them
+        ModelError: another geometry
+        RoomError: a memory that is too small for all of them
     """
     if not programs:
         return ()
@@ -28,7 +31,11 @@ def place(programs: Sequence[Program]) -> tuple[Program, ...]:
                 f"placing programs together: geometry {program.geometry} differs from {geometry}; "
                 "compile all models for the same geometry"
             )
-    need = {space: sum(p.extents[space].words for p in programs) for space in Space}
+    shared = {Space.ACTIVATION} if in_turn else set()
+    need = {
+        space: (max if space in shared else sum)(p.extents[space].words for p in programs)
+        for space in Space
+    }
     check_room(need, geometry, f"the set of {len(programs)} models")
     base = dict.fromkeys(Space, 0)
     placed = []
@@ -36,5 +43,5 @@ def place(programs: Sequence[Program]) -> tuple[Program, ...]:
         moved = program.moved(base)
         verify_program(moved)
         placed.append(moved)
-        base = {space: moved.extents[space].end for space in Space}
+        base = {space: 0 if space in shared else moved.extents[space].end for space in Space}
     return tuple(placed)

@@ -73,6 +73,19 @@ def test_parts_that_are_loaded_in_turn() -> None:
     np.testing.assert_array_equal(found, run_graph("tflm", model, [x])[0])
 
 
+def test_parts_that_stay_are_sent_once() -> None:
+    roomy = "8x8,activation_words=8192,weight_words=4096,parameter_words=2048,program_words=4096"
+    plan = compile_graph(ZOO["residual"]("int8"), Geometry.parse(roomy))
+    x = np.random.default_rng(0).integers(-128, 128, (1, 1, 32, 32, 3)).astype(np.int8)
+    images = sum(len(image.data) for program in plan.programs for image in program.images)
+    with Device(open_device("golden", plan.geometry), plan.geometry) as device:
+        assert device.load(*plan.programs) == images
+        found = execute(plan, device, {plan.graph.inputs[0]: x}).tensors[plan.graph.outputs[0]]
+        assert device.load(*plan.programs) == 0
+    require("tflm")
+    np.testing.assert_array_equal(found, run_graph("tflm", ZOO["residual"]("int8"), [x])[0])
+
+
 def test_counters_of_each_part() -> None:
     plan = compile_graph(ZOO["micro-dense"]("float32"), GEOMETRY)
     with Device(open_device("golden", GEOMETRY), GEOMETRY) as device:

@@ -8,11 +8,14 @@ from modelgen import Builder, reference_model
 from zoo_models import ZOO, azimuth_360
 
 from otus.arch.geometry import Geometry
+from otus.arch.memory import Space
 from otus.driver.compiler import ModelError, Oracle, compile_model
 from otus.driver.compiler.importer import import_model
 from otus.driver.plan import Plan, compile_graph
 
 GEOMETRY = Geometry.parse("8x8")
+#: Holds the residual network, but not the activations of all of its parts side by side.
+ROOMY = "8x8,activation_words=8192,weight_words=4096,parameter_words=2048,program_words=4096"
 
 
 def places(plan: Plan) -> list[str]:
@@ -67,6 +70,19 @@ def test_a_tensor_that_others_read_ends_its_part() -> None:
     assert plan.resident
     addresses = [program.images[0].address for program in plan.programs]
     assert sorted(set(addresses)) == addresses
+
+
+def test_parts_share_the_activations_and_nothing_else() -> None:
+    plan = compile_graph(ZOO["residual"]("int8"), Geometry.parse(ROOMY))
+    assert plan.resident
+    assert len(plan.programs) == 7
+    for space in Space:
+        extents = [program.extents[space] for program in plan.programs]
+        begins = [extent.address for extent in extents]
+        if space is Space.ACTIVATION:
+            assert begins == [0] * 7
+        else:
+            assert begins == [0, *(extent.end for extent in extents[:-1])]
 
 
 def test_an_output_of_the_model_ends_its_part() -> None:
