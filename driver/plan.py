@@ -20,7 +20,7 @@ from .compiler import (
     load_model,
     place,
 )
-from .compiler.graph import Graph, Operator, Tensor
+from .compiler.graph import NUMPY, Graph, Operator, Tensor
 from .compiler.normalise import ACCEPTED, TAILS
 from .compiler.shapes import fold_shapes
 from .host import Kernel, prepare
@@ -136,6 +136,9 @@ def compile_graph(
     if oracle not in ORACLES:
         raise ModelError(f"oracle: got {oracle!r}, allowed is one of {', '.join(ORACLES)}")
     graph = fold_shapes(load_model(source))
+    for role, indices in (("input", graph.inputs), ("output", graph.outputs)):
+        for index in indices:
+            _check_end(role, graph.tensors[index])
     readers = Counter(graph.outputs)
     for operator in graph.operators:
         readers.update(operator.inputs)
@@ -160,6 +163,20 @@ def compile_graph(
         replace(p, program=next(placed)) if isinstance(p, AcceleratorPart) else p for p in parts
     )
     return replace(plan, parts=tuple(together))
+
+
+def _check_end(role: str, tensor: Tensor) -> None:
+    """Refuse inputs and outputs that no array can hold."""
+    if tensor.dtype not in NUMPY:
+        raise ModelError(
+            f"the model's {role} '{tensor.name}' is {tensor.dtype}, allowed is one of "
+            f"{', '.join(NUMPY)}; convert the model with another type"
+        )
+    if any(n < 1 for n in (*tensor.shape, *tensor.signature[1:])):
+        raise ModelError(
+            f"the model's {role} '{tensor.name}' has the dynamic or empty shape "
+            f"{list(tensor.signature)}, allowed are fixed sizes; convert with a fixed input shape"
+        )
 
 
 def _chain(graph: Graph, first: Operator, readers: Counter[int]) -> list[Operator]:

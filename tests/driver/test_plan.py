@@ -5,6 +5,7 @@ from typing import cast
 import numpy as np
 import pytest
 from modelgen import Builder, reference_model
+from random_graphs import random_graph
 from zoo_models import ZOO, azimuth_360
 
 from otus.arch.geometry import Geometry
@@ -140,6 +141,40 @@ def unknown(b: Builder) -> int:
     y = b.tensor([1, 4], 0.1, 0, name="y")
     b.operator("TANH", [x], [y])
     return y
+
+
+@pytest.mark.parametrize(
+    ("role", "dtype", "shape", "text"),
+    [
+        ("input", 6, [1, 4], r"input 'input' is BOOL, allowed is one of INT8, UINT8, INT16, INT32"),
+        ("output", 6, [1, 4], r"output 'dequantize' is BOOL, allowed is one of INT8, UINT8"),
+        ("input", 9, [1, 0], r"input 'input' has the dynamic or empty shape \[1, 0\], allowed are"),
+    ],
+)
+def test_ends_that_no_array_holds(role: str, dtype: int, shape: list[int], text: str) -> None:
+    b = Builder()
+    x = b.input([1, 4], 0.1, 0)
+    y = b.dequantize(x)
+    tensor = b.graph.tensors[x if role == "input" else y]
+    tensor.type, tensor.shape = dtype, shape
+    with pytest.raises(ModelError, match=text):
+        compile_graph(b.build(y), GEOMETRY)
+
+
+def test_damaged_files_are_refused_or_compiled() -> None:
+    rng = np.random.default_rng(0)
+    whole = [random_graph(seed)[0].model for seed in range(8)]
+    outcomes: set[bool] = set()
+    for i in range(120):
+        model = bytearray(whole[i % len(whole)])
+        for at in rng.integers(0, len(model), 3):
+            model[at] = int(rng.choice([0, 1, 128, 255]))
+        try:
+            compile_graph(bytes(model), GEOMETRY, ("tflm", "litert")[i % 2])
+            outcomes.add(True)
+        except ModelError:
+            outcomes.add(False)
+    assert outcomes == {True, False}
 
 
 def test_refusals() -> None:
