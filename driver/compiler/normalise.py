@@ -93,7 +93,7 @@ class _Normaliser:
     def _step(self, operator: Operator, current: Tensor) -> Tensor:
         where = self._graph.where(operator)
         if operator.kind not in ACCEPTED:
-            hint = _HINTS.get(
+            hint = HINTS.get(
                 operator.kind, "change the model, or run this operator before or after on the host"
             )
             raise ModelError(f"{where}: not supported (only {', '.join(ACCEPTED)}); {hint}")
@@ -149,7 +149,7 @@ class _Normaliser:
 
 
 #: What to do about operators that are met often.
-_HINTS = {
+HINTS = {
     "QUANTIZE": "convert with inference_input_type = inference_output_type = tf.int8",
     "DEQUANTIZE": "convert with inference_input_type = inference_output_type = tf.int8",
     "AVERAGE_POOL_2D": "use MaxPooling1D, or a convolution with constant weights",

@@ -18,6 +18,7 @@ from collections.abc import Callable
 
 from ..compiler import ModelError, Oracle
 from ..compiler.graph import Graph, Operator
+from ..compiler.normalise import HINTS
 from .activation import activation
 from .arithmetic import add
 from .conversion import dequantize, quantize
@@ -60,8 +61,10 @@ def prepare(graph: Graph, operator: Operator, oracle: Oracle) -> Kernel:
         ModelError: an operator, type or parameter that is not supported
     """
     if operator.kind not in KERNELS:
+        hint = HINTS.get(
+            operator.kind, "change the model, or run this operator before or after in your program"
+        )
         raise ModelError(
-            f"{graph.where(operator)}: not supported (only {', '.join(KERNELS)}); change the "
-            "model, or run this operator before or after in your program"
+            f"{graph.where(operator)}: not supported (only {', '.join(KERNELS)}); {hint}"
         )
     return KERNELS[operator.kind](Node(graph, operator, oracle))

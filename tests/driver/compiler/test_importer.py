@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from modelgen import Builder, reference_model
 from random_models import random_model
 
@@ -122,3 +123,34 @@ def test_two_subgraphs_are_refused() -> None:
     b.model.subgraphs.append(b.graph)
     with pytest.raises(ModelError, match="has 2 subgraphs, allowed is 1; export it without"):
         import_model(b.build(y))
+
+
+def test_signatures_name_inputs_and_outputs() -> None:
+    b = Builder()
+    x, y = b.input([1, 4], 0.1, 0), b.input([1, 4], None, dtype="FLOAT32")
+    z = b.sum(x, x, (0.1, 0))
+    b.signature({"second": y, "first": x}, {"sum": z})
+    (key, signature), *rest = import_model(b.build(z)).signatures.items()
+    assert (key, rest) == ("serving_default", [])
+    assert list(signature.inputs.items()) == [("first", x), ("second", y)]
+    assert signature.outputs == {"sum": z}
+
+
+def test_signatures_of_other_tensors_are_refused() -> None:
+    b = Builder()
+    x = b.input([1, 4], 0.1, 0)
+    z = b.sum(x, x, (0.1, 0))
+    b.signature({"x": z}, {"sum": z})
+    with pytest.raises(ModelError, match="'serving_default' names tensors that are no input or"):
+        import_model(b.build(z))
+
+
+def test_types_are_taken_as_they_come() -> None:
+    b = Builder()
+    x = b.input([2, 2], None, dtype="FLOAT32")
+    y = b.tensor([2, 2], dtype="FLOAT32", data=np.array([[1, 2], [3, 4]], np.float32))
+    z = b.tensor([2, 2], dtype="FLOAT32")
+    b.operator("ADD", [x, y], [z], schema.AddOptionsT())
+    graph = import_model(b.build(z))
+    assert [t.dtype for t in graph.tensors] == ["FLOAT32"] * 3
+    np.testing.assert_array_equal(graph.tensors[y].data, [[1, 2], [3, 4]])

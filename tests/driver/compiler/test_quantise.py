@@ -71,6 +71,9 @@ def test_one_dense_scale_is_multiplied_in_the_oracles_precision(oracle: Oracle) 
         ("RELU6", 0.01, 0, (0, 127)),
         ("RELU6", 4.0, 0, (0, 2)),
         ("RELU6", 0.024, -128, (-128, 122)),
+        ("RELU_N1_TO_1", 0.1, -5, (-15, 5)),
+        ("RELU_N1_TO_1", 0.4, 100, (97, 103)),
+        ("RELU_N1_TO_1", 0.01, -128, (-128, -28)),
     ],
 )
 def test_activation_range(
