@@ -267,6 +267,19 @@ class Builder:
         self.operator(kind, [source], [result], options)
         return result
 
+    def mean(self, source: int, axes: Sequence[int], keep: bool, out: tuple[float, int]) -> int:
+        """Add a MEAN; return its output."""
+        options = schema.ReducerOptionsT()
+        options.keepDims = keep
+        data = np.array(axes, np.int32)
+        over = self.tensor(data.shape, dtype="INT32", data=data, name="axes")
+        sizes, rank = self.shape(source), len(self.shape(source))
+        gone = {axis % rank for axis in axes}
+        shape = [1 if i in gone else n for i, n in enumerate(sizes) if keep or i not in gone]
+        result = self.tensor(shape, *out, name="mean")
+        self.operator("MEAN", [source, over], [result], options)
+        return result
+
     def reshape(self, source: int, shape: Sequence[int]) -> int:
         """Add a RESHAPE with a constant shape; return its output."""
         return self.rename("RESHAPE", source, shape, shape)

@@ -96,7 +96,10 @@ def random_graph(seed: int) -> tuple[Case, int]:
     for _ in range(draw.integer(1, 4)):
         x = draw.block(x)
     side = [x] if draw.chance(0.3) else []
-    y = b.reshape(x, [1, int(np.prod(b.shape(x)))])
+    if draw.chance(0.3):
+        y = b.mean(x, [1, 2], False, draw.out())
+    else:
+        y = b.reshape(x, [1, int(np.prod(b.shape(x)))])
     y = draw.dense(y, draw.integer(1, 12))
     if draw.chance(0.5):
         y = b.tail("SOFTMAX" if draw.chance(0.5) else "LOGISTIC", y)

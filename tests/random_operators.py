@@ -168,6 +168,20 @@ def max_pool(draw: Draw) -> Case:
     return _pool(draw, "MAX_POOL_2D")
 
 
+def mean(draw: Draw) -> Case:
+    """Draw a MEAN over some axes, the batch excepted."""
+    b = Builder()
+    shape = (1, *(draw.integer(1, 8) for _ in range(draw.integer(1, 3))))
+    rank = len(shape)
+    axes = draw.rng.choice(np.arange(1, rank), draw.integer(1, rank - 1), replace=False)
+    scale, zero = draw.scale(), draw.zero()
+    same = draw.chance(0.3)
+    out = (scale, zero) if same else (scale * 2.0 ** float(draw.rng.uniform(-4, 2)), draw.zero())
+    x = b.input(shape, scale, zero)
+    signed = [int(a) - rank * draw.chance(0.3) for a in axes]
+    return Case(b.build(b.mean(x, signed, draw.chance(0.5), out)), [draw.values(shape)])
+
+
 def add(draw: Draw) -> Case:
     """Draw an ADD: the same shapes, or one that broadcasts."""
     b = Builder()
@@ -263,6 +277,7 @@ DRAWN: dict[str, Callable[[Draw], Case]] = {
     "DEQUANTIZE": dequantize,
     "FULLY_CONNECTED": dense,
     "MAX_POOL_2D": max_pool,
+    "MEAN": mean,
     "PAD": pad,
     "QUANTIZE": quantize,
     "QUANTIZE bytes": requantize,

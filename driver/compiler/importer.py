@@ -76,6 +76,7 @@ _OPTIONS: dict[str, tuple[Any, Callable[[Any], Options]]] = {
     "DEPTHWISE_CONV_2D": (tflite.DepthwiseConv2DOptions, _depthwise),
     "MAX_POOL_2D": (tflite.Pool2DOptions, _pool),
     "AVERAGE_POOL_2D": (tflite.Pool2DOptions, _pool),
+    "MEAN": (tflite.ReducerOptions, lambda o: {"keep": int(o.KeepDims())}),
     "FULLY_CONNECTED": (tflite.FullyConnectedOptions, _dense),
     "ADD": (tflite.AddOptions, lambda o: {"activation": _activation(o)}),
     "SOFTMAX": (tflite.SoftmaxOptions, lambda o: {"beta": o.Beta()}),

@@ -7,7 +7,7 @@ scaling     requantisation with one multiplier for each channel
 windows     kernels and pools that slide over height and width
 convolution CONV_2D, DEPTHWISE_CONV_2D
 dense       FULLY_CONNECTED
-pooling     AVERAGE_POOL_2D, MAX_POOL_2D
+pooling     AVERAGE_POOL_2D, MAX_POOL_2D, MEAN
 arithmetic  ADD
 conversion  QUANTIZE, DEQUANTIZE
 shape       RESHAPE, EXPAND_DIMS, SQUEEZE, PAD
@@ -25,7 +25,7 @@ from .conversion import dequantize, quantize
 from .convolution import convolution, depthwise
 from .dense import dense
 from .node import Kernel, Node
-from .pooling import average_pool, max_pool
+from .pooling import average_pool, max_pool, mean
 from .shape import pad, rename
 
 __all__ = ["KERNELS", "Kernel", "prepare"]
@@ -41,6 +41,7 @@ KERNELS: dict[str, Callable[[Node], Kernel]] = {
     "FULLY_CONNECTED": dense,
     "LOGISTIC": activation,
     "MAX_POOL_2D": max_pool,
+    "MEAN": mean,
     "PAD": pad,
     "QUANTIZE": quantize,
     "RESHAPE": rename,

@@ -128,7 +128,7 @@ def _framed(
         frames = x.reshape(-1, *x.shape[2:])
         blocks = [
             finish(sums(frames[at : at + each].astype(np.float64) - zero_point))
-            for at in range(0, len(frames), each)
+            for at in range(0, max(1, len(frames)), each)
         ]
         out = np.concatenate(blocks)
         return out.reshape(*x.shape[:2], *out.shape[1:])

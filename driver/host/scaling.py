@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..compiler.rounding import divide_by_power, multiply_high, quantise_multiplier
+from ..compiler.rounding import Multiplier, divide_by_power, multiply_high, quantise_multiplier
 from .node import Int64Array, Node
 
 _INT32_MAX = (1 << 31) - 1
@@ -40,7 +40,11 @@ def scaling(node: Node, reals: Sequence[float], reach: Int64Array) -> Scaling:
     Raises
         ModelError: sums that overflow 32 bits, which the runtimes do not define
     """
-    multipliers = [quantise_multiplier(real) for real in reals]
+    return scaled_by(node, [quantise_multiplier(real) for real in reals], reach)
+
+
+def scaled_by(node: Node, multipliers: Sequence[Multiplier], reach: Int64Array) -> Scaling:
+    """Take multipliers as they are; see `scaling`."""
     value = np.array([m.value for m in multipliers], np.int64)
     left = np.array([m.left for m in multipliers], np.int64)
     right = np.array([m.right for m in multipliers], np.int64)
