@@ -30,6 +30,8 @@ MEMORY = 2
 PADDING = 1
 #: Multiplier with input, pipeline and output register (as the DSP blocks of ECP5 and iCE40 have).
 MULTIPLY = 3
+#: Multiply-accumulates a cycle from which on products are registered once more.
+LARGE = 128
 #: Accumulator, then running maximum over the pooled window.
 ACCUMULATE = 2
 #: Two-stage selection of a column group; the parameter memory is read at the same time.
@@ -49,9 +51,17 @@ REQUANTISE_ITERATIVE = 4
 PRODUCT = MULTIPLY + 2
 
 
+def product_registers(geometry: Geometry) -> int:
+    """Cycles from a multiplier to the adders.
+
+    A large array has its multipliers all over the part: 6.5 ns of wire on an ECP5-85F.
+    """
+    return int(geometry.macs_per_cycle >= LARGE)
+
+
 def dot_product(geometry: Geometry) -> int:
     """Cycles of a dot product of `rows` lanes: multiplier and one register a level of adders."""
-    return MULTIPLY + (geometry.rows - 1).bit_length()
+    return MULTIPLY + product_registers(geometry) + (geometry.rows - 1).bit_length()
 
 
 def requantise(geometry: Geometry) -> int:

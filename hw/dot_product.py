@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..arch import timing
 from ..arch.geometry import Geometry
+from .delay import delayed
 from .multiplier import Multiplier
 from .parts import Part, part_of
 from .parts.ice40 import DualMultiplier
@@ -39,7 +40,10 @@ class DotProduct(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build multipliers and adder tree."""
         m = Module()
-        level = self._products(m, part_of(platform))
+        level = [
+            delayed(m, product, timing.product_registers(self.geometry), "product", reset_less=True)
+            for product in self._products(m, part_of(platform))
+        ]
         depth = 0
         while len(level) > 1:
             depth += 1

@@ -49,6 +49,7 @@ def test_latencies() -> None:
     assert timing.requantise(replace(ARRAY, requantise_bits=8)) == 2 * 4 + 4
     assert timing.dot_product(Geometry(1, 1)) == 3
     assert timing.dot_product(Geometry(5, 3)) == 3 + 3
+    assert timing.dot_product(Geometry(16, 8)) == 3 + 1 + 4
 
 
 def test_one_tile() -> None:

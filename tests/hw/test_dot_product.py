@@ -8,6 +8,7 @@ from otus.hw.dot_product import DotProduct
 GEOMETRIES = [
     Geometry(1, 1),
     Geometry(5, 3),
+    Geometry(4, 32),
 ]
 
 
