@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from otus.arch.geometry import Geometry
 from otus.arch.memory import Space
-from otus.arch.packet import MAX_REQUESTS, Opcode, Status, frame, unframe
+from otus.arch.packet import CONTRACT_VERSION, MAX_REQUESTS, Opcode, Status, frame, unframe
 from otus.driver.client import Client
 from otus.driver.errors import DeviceError, LinkError
 from otus.sim.golden_link import GoldenLink
@@ -137,7 +137,8 @@ def test_another_contract_version() -> None:
             self.sequence = unframe(data.split(b"\0")[1])[0]
             super().write(data)
 
-    with pytest.raises(DeviceError, match="device speaks contract version 99, this driver 1"):
+    text = f"device speaks contract version 99, this driver {CONTRACT_VERSION};"
+    with pytest.raises(DeviceError, match=text):
         Client(Other(GEOMETRY), timeout=1, retry=RETRY).reset()
 
 
