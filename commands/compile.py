@@ -1,5 +1,6 @@
 """`otus compile`: what a model becomes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from .. import models
@@ -31,6 +32,7 @@ def described(plan: Plan) -> dict[str, Any]:
         "macs": sum(program.macs for program in programs),
         "macs_performed": sum(program.performed for program in programs),
         "cycles_predicted": sum(program.prediction.total for program in programs),
+        "link": link(programs),
         "programs": [summary(program) for program in programs],
     }
 
@@ -55,12 +57,18 @@ def summary(program: Program) -> dict[str, Any]:
             for layer, cycles in zip(program.layers, program.layer_cycles, strict=True)
         ],
         "steps": len(program.steps),
-        "link": {
-            "first": traffic(program, 1)._asdict(),
-            "each": traffic(program)._asdict(),
-        },
         "memories": {
             space.name.lower(): {"words": extent.words, "of": depth(space, program.geometry)}
             for space, extent in program.extents.items()
         },
+    }
+
+
+def link(programs: Sequence[Program]) -> dict[str, Any]:
+    """Count what the first inference moves, and each one after it."""
+    if not programs:
+        return {}
+    return {
+        "first": traffic(*programs, inferences=1)._asdict(),
+        "each": traffic(*programs)._asdict(),
     }

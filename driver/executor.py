@@ -41,8 +41,6 @@ def execute(plan: Plan, device: Device, inputs: Mapping[int, Array]) -> Outcome:
     frames = len(next(iter(inputs.values()))) if inputs else 1
     for tensor in plan.inputs:
         tensors[tensor.index] = _checked(tensor, inputs[tensor.index], frames)
-    if plan.resident:
-        device.load(*plan.programs)
     counters: list[tuple[Counters, ...]] = []
     for part in plan.parts:
         if isinstance(part, AcceleratorPart):

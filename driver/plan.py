@@ -10,17 +10,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..arch.geometry import Geometry
+from ..arch.memory import Space, depth
 from .compiler import (
     ORACLES,
     ModelError,
     Oracle,
     Program,
-    RoomError,
     compile_chain,
     load_model,
-    place,
+    place_in_turn,
 )
 from .compiler.graph import NUMPY, Graph, Operator, Tensor
+from .compiler.listing import link, listing
 from .compiler.normalise import ACCEPTED, TAILS
 from .compiler.shapes import fold_shapes
 from .host import Kernel, prepare
@@ -61,14 +62,12 @@ class Plan:
     Parameters
         graph : its tensors, inputs, outputs and signatures
         parts : in an order in which they can run
-        resident : the programs fit the memories together; else each is loaded when it runs
     """
 
     graph: Graph
     geometry: Geometry
     oracle: Oracle
     parts: tuple[AcceleratorPart | HostPart, ...]
-    resident: bool
 
     @property
     def inputs(self) -> list[Tensor]:
@@ -84,6 +83,14 @@ class Plan:
     def programs(self) -> tuple[Program, ...]:
         """What is loaded onto the accelerator."""
         return tuple(p.program for p in self.parts if isinstance(p, AcceleratorPart))
+
+    @property
+    def resident(self) -> bool:
+        """Whether all programs stay on the accelerator together."""
+        programs, memories = self.programs, set(Space) - {Space.ACTIVATION}
+        used = {space: sum(p.extents[space].words for p in programs) for space in memories}
+        fit = all(words <= depth(space, self.geometry) for space, words in used.items())
+        return fit and not any(p.steps for p in programs)
 
     def places(self) -> Iterator[tuple[Operator, str]]:
         """Say of each operator where it runs: `accelerator 0`, ..., or `host`."""
@@ -103,10 +110,13 @@ class Plan:
         lines += [f"{where:<13}  {self.graph.where(op)}" for op, where in self.places()]
         reasons = [p.why for p in self.parts if isinstance(p, HostPart) and p.why]
         lines += ["", "on the host, since the accelerator refuses:", *reasons] if reasons else []
-        if not self.resident:
-            lines += ["", "accelerator parts do not fit together: each is loaded when it runs"]
-        for i, program in enumerate(self.programs):
-            lines += ["", f"accelerator {i}", program.listing().rstrip("\n")]
+        programs = self.programs
+        if not self.resident and len(programs) > 1:
+            lines += ["", "accelerator parts do not fit together: what does not stay is sent again"]
+        if len(programs) > 1:
+            lines += ["", link(programs)]
+        for i, program in enumerate(programs):
+            lines += ["", f"accelerator {i}", listing(program, alone=len(programs) == 1).rstrip()]
         return "\n".join(lines) + "\n"
 
 
@@ -154,15 +164,15 @@ def compile_graph(
             continue
         taken.update(each.index for each in part.operators)
         parts.append(part)
-    plan = Plan(graph, geometry, oracle, tuple(parts), resident=True)
-    try:
-        placed = iter(place(plan.programs, in_turn=True))
-    except RoomError:
-        return replace(plan, resident=False)
-    together = (
-        replace(p, program=next(placed)) if isinstance(p, AcceleratorPart) else p for p in parts
+    placed = iter(place_in_turn([p.program for p in parts if isinstance(p, AcceleratorPart)]))
+    return Plan(
+        graph,
+        geometry,
+        oracle,
+        tuple(
+            replace(p, program=next(placed)) if isinstance(p, AcceleratorPart) else p for p in parts
+        ),
     )
-    return replace(plan, parts=tuple(together))
 
 
 def _check_end(role: str, tensor: Tensor) -> None:

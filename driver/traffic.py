@@ -1,5 +1,6 @@
 """What an inference moves over the link, and how long that takes at least."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..arch.memory import Space, word_bytes
@@ -12,7 +13,7 @@ from ..arch.packet import (
     Opcode,
     max_write_bytes,
 )
-from .compiler.program import Program
+from .compiler.program import Image, Program
 from .resident import Resident
 
 #: Bits of a UART's byte: start, eight, stop.
@@ -36,15 +37,21 @@ class Traffic(NamedTuple):
         return max(self.sent, self.received) * UART_BITS / baud
 
 
-def traffic(program: Program, inferences: int = 2) -> Traffic:
+def traffic(*programs: Program, inferences: int = 2) -> Traffic:
     """Count the bytes of the last of some inferences in a row, each without the next one's input.
 
     Parameters
+        programs : of one model, in the order in which they run
         inferences : 1 counts what is loaded before the first one, too
     """
-    geometry = program.geometry
+    geometry = programs[0].geometry
     resident = Resident(geometry)
     sent = received = payload = 0
+
+    def load(images: Iterable[Image]) -> None:
+        for image in images:
+            for _address, data in resident.missing(image.space, image.address, image.data):
+                write(image.space, data)
 
     def write(space: Space, data: bytes) -> None:
         nonlocal sent, payload
@@ -60,24 +67,24 @@ def traffic(program: Program, inferences: int = 2) -> Traffic:
         sent += _frame(HEADER_BYTES + FIELDS[opcode].size + data)
         received += _frame(HEADER_BYTES + reply)
 
-    for _ in range(inferences):
-        sent = received = payload = 0
-        for image in program.images:
-            for _address, data in resident.missing(image.space, image.address, image.data):
-                write(image.space, data)
+    def infer(program: Program) -> None:
+        load(program.images)
         if not program.steps:
             write(Space.ACTIVATION, bytes(program.input_words * geometry.rows))
             ask(Opcode.RUN)
             ask(Opcode.RESULT, reply=COUNTERS_BYTES + program.output_words * geometry.rows)
         for step in program.steps:
-            for image in step.images:
-                for _address, data in resident.missing(image.space, image.address, image.data):
-                    write(image.space, data)
+            load(step.images)
             if step.inputs is not None:
                 write(Space.ACTIVATION, bytes(step.inputs.words * geometry.rows))
             ask(Opcode.RUN)
             if step.outputs is not None:
                 ask(Opcode.RESULT, reply=COUNTERS_BYTES + step.outputs.words * geometry.rows)
+
+    for _ in range(inferences):
+        sent = received = payload = 0
+        for program in programs:
+            infer(program)
     return Traffic(sent, received, payload)
 
 

@@ -107,6 +107,10 @@ def test_compile_prints_a_listing_and_json() -> None:
     whole = json.loads(otus("compile", "azimuth", "--json").stdout)
     (values,) = whole["programs"]
     assert whole["operators"][-1]["runs"] == "host"
+    first, each = whole["link"]["first"], whole["link"]["each"]
+    assert f"an inference sends {each['sent']:,} bytes" in listing
+    assert f"the first one sends {first['sent']:,}" in listing
+    assert first["payload"] - each["payload"] > 40_000
     assert {o["runs"] for o in whole["operators"][:-1]} == {"accelerator 0"}
     assert whole["cycles_predicted"] == values["cycles_predicted"]
     assert values["cycles_predicted"] == (

@@ -10,6 +10,7 @@ offset      the ADD of a constant, as a layer
 rounding    integer scaling on arrays
 fuse        pooling into the layer before it; Chain -> layers
 lower       layers -> descriptors, weight and parameter words, places for activations
+tasks       a layer to be streamed: its words, and bands of its output
 stream      layers that exceed the memories -> steps that the driver streams
 place       several programs side by side
 verify      invariants between the passes
@@ -25,7 +26,7 @@ from .graph import Graph, Tensor
 from .importer import import_model
 from .lower import everything, lower
 from .normalise import normalise
-from .place import place
+from .place import place, place_in_turn
 from .program import Entry, Extent, Image, Program, Step, TensorSpec
 from .quantise import ORACLES, Oracle
 from .stream import schedule
@@ -48,6 +49,7 @@ __all__ = [
     "compile_model",
     "load_model",
     "place",
+    "place_in_turn",
 ]
 
 
@@ -102,7 +104,7 @@ def compile_chain(graph: Graph, geometry: Geometry, oracle: Oracle) -> Program:
         lowered = lower(layers, geometry)
         steps: tuple[Step, ...] = ()
     except RoomError:
-        lowered, steps = everything(geometry), schedule(layers, geometry)
+        lowered, (steps,) = everything(geometry), schedule([layers], geometry)
     program = Program(
         geometry=geometry,
         oracle=oracle,

@@ -1,5 +1,7 @@
 """A program as readable text."""
 
+from collections.abc import Sequence
+
 from ...arch.memory import Space, depth, word_bytes
 from ..traffic import traffic
 from .graph import Layer
@@ -10,8 +12,12 @@ from .program import Program
 BAUDS = (3_000_000, 12_000_000)
 
 
-def listing(program: Program) -> str:
-    """Print layers, tiles, buffer use and the host's part."""
+def listing(program: Program, *, alone: bool = True) -> str:
+    """Print layers, tiles, buffer use and the host's part.
+
+    Parameters
+        alone : no other program runs in turn with it: say what an inference moves
+    """
     geometry = program.geometry
     prediction = program.prediction
     used = program.performed / (prediction.total * geometry.macs_per_cycle)
@@ -36,10 +42,17 @@ def listing(program: Program) -> str:
     lines.append(f"{'tail':>5}  {'':<62}  {prediction.tail:6}  last outputs on their way")
     if program.tail is not None:
         lines.append(f"{'host':>5}  {'':<62}  {'':6}  {program.tail.kind}")
-    lines += ["", *_link(program)]
+    lines.append("")
+    if program.steps:
+        lines.append(
+            f"streamed in {len(program.steps)} steps: the model exceeds the memories of geometry "
+            f"{geometry.name}"
+        )
+    if alone:
+        lines.append(link([program]))
     if program.steps:
         return "\n".join(lines) + "\n"
-    lines += ["", "memory      words  of        bytes"]
+    lines += [*([""] * alone), "memory      words  of        bytes"]
     for space, extent in program.extents.items():
         lines.append(
             f"{space.name.lower():<10}  {extent.words:5}  {depth(space, geometry):<8}  "
@@ -53,21 +66,18 @@ def listing(program: Program) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _link(program: Program) -> list[str]:
-    """Say what an inference moves, and what that takes, before it hurts."""
-    first, each = traffic(program, 1), traffic(program)
+def link(programs: Sequence[Program]) -> str:
+    """Say what an inference moves, and what that takes, before it hurts.
+
+    Parameters
+        programs : of one model, in the order in which they run
+    """
+    first, each = traffic(*programs, inferences=1), traffic(*programs)
     times = ", ".join(f"{each.seconds(baud):.3g} s at {baud // 10**6} Mbaud" for baud in BAUDS)
-    lines = [
+    return (
         f"link: an inference sends {each.sent:,} bytes and receives {each.received:,}, which takes "
         f"at least {times}; the first one sends {first.sent:,}"
-    ]
-    if program.steps:
-        lines.insert(
-            0,
-            f"streamed in {len(program.steps)} steps: the model exceeds the memories of geometry "
-            f"{program.geometry.name}",
-        )
-    return lines
+    )
 
 
 def _kernel(layer: Layer) -> str:

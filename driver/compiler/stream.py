@@ -3,34 +3,29 @@
 A layer is cut into bands of output rows where its activations do not fit, then into tiles of output
 channels, then into parts of their reduction, whose sums stay in the accumulators. While one step
 computes, the weights of the next one are written: what is streamed goes into two halves of each
-memory in turn. Layers whose weights fit beside these halves stay on the device.
+memory in turn. Layers whose weights fit beside these halves stay on the device; several models that
+run in turn have one set of halves, and their layers stay side by side.
 
 A tensor stays in the activation buffer where the layers on both sides of it have room for all of
 their input and output; else it goes through the host.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from math import lcm
-from typing import NamedTuple
 
 import numpy as np
 
 from ...arch.descriptor import WORDS
 from ...arch.geometry import Geometry
-from ...arch.memory import Space, depth, word_bytes
+from ...arch.memory import Space, depth
 from .errors import ModelError
 from .graph import Layer
-from .lower import check_shapes, encode, loops, record_words, row_words, weight_words
-from .program import Image, Step, Transfer
+from .lower import check_shapes, encode, loops, row_words
+from .program import Image, Step
+from .tasks import Band, Task
 
-
-class _Band(NamedTuple):
-    """Output rows (of a signal) or lines (of an image) that are computed from what is on chip."""
-
-    first: int
-    end: int
+#: Memories that hold what layers keep.
+_STREAMED = (Space.WEIGHT, Space.PARAMETER)
 
 
 @dataclass(frozen=True)
@@ -44,169 +39,109 @@ class _Halves:
         return self.begin + turn % 2 * self.size
 
 
-@dataclass(frozen=True, eq=False)
-class _Task:
-    """A layer, and what of it the memories hold at a time."""
-
-    index: int
-    layer: Layer
-    geometry: Geometry
-
-    @cached_property
-    def weights(self) -> np.ndarray:
-        """Weight words as bytes: uint8 [tiles, words of the reduction, bytes]."""
-        g = self.geometry
-        data = np.frombuffer(weight_words(self.layer, g), np.uint8)
-        return data.reshape(self.tiles, -1, g.rows * g.columns)
-
-    @cached_property
-    def records(self) -> np.ndarray:
-        """Parameter words as bytes: uint8 [sets, words of all channels, bytes]."""
-        width = word_bytes(Space.PARAMETER, self.geometry)
-        words = -(-self.layer.result.channels // self.geometry.requantise_lanes)
-        data = np.frombuffer(record_words(self.layer, self.geometry), np.uint8)
-        return data.reshape(-1, words, width)
-
-    @property
-    def tiles(self) -> int:
-        return -(-self.layer.result.channels // self.geometry.columns)
-
-    @property
-    def under(self) -> int:
-        """Words of a tile's reduction."""
-        return int(self.weights.shape[1])
-
-    @property
-    def size(self) -> dict[Space, int]:
-        """Words of the whole layer."""
-        return {
-            Space.WEIGHT: self.tiles * self.under,
-            Space.PARAMETER: self.records.shape[0] * self.records.shape[1],
-        }
-
-    @property
-    def image(self) -> bool:
-        """Whether it is computed line by line."""
-        return self.layer.source.lines > 1 or self.layer.result.lines > 1
-
-    @property
-    def source_width(self) -> int:
-        """Activation words of a row, or of a line of an image."""
-        words = row_words(self.layer.source, self.geometry)
-        return words * (self.layer.source.time if self.image else 1)
-
-    @property
-    def result_width(self) -> int:
-        words = row_words(self.layer.result, self.geometry)
-        return words * (self.layer.result.time if self.image else 1)
-
-    @property
-    def all(self) -> _Band:
-        return _Band(0, self.layer.result.lines if self.image else self.layer.result.time)
-
-    def needed(self, band: _Band) -> _Band:
-        """Rows or lines of the source that a band is computed from."""
-        layer, down = self.layer, self.layer.down
-        if self.image:
-            step, pad, extent = down.step * down.stride, down.pad, down.kernel
-            extent += (down.windows - 1) * down.stride
-            total = layer.source.lines
-        else:
-            step, pad, extent = layer.step * layer.stride, layer.pad, layer.kernel
-            extent += (layer.windows - 1) * layer.stride
-            total = layer.source.time
-        first, end = band.first * step - pad, (band.end - 1) * step - pad + extent
-        return _Band(max(0, first), min(total, end))
-
-    def words(self, band: _Band) -> tuple[int, int]:
-        """Activation words of what a band reads and writes."""
-        needed = self.needed(band)
-        read = (needed.end - needed.first) * self.source_width
-        return read, (band.end - band.first) * self.result_width
-
-    def source(self, band: _Band, address: int) -> Transfer:
-        """Move what a band is computed from."""
-        needed = self.needed(band)
-        return Transfer(self.index, needed.first * self.source_width, self.words(band)[0], address)
-
-    def result(self, band: _Band, address: int) -> Transfer:
-        """Move what a band makes."""
-        return Transfer(
-            self.index + 1, band.first * self.result_width, self.words(band)[1], address
-        )
-
-    def fits(self, band: _Band) -> bool:
-        return sum(self.words(band)) <= self.geometry.activation_words
-
-    def bands(self) -> Iterator[_Band]:
-        """Cut the output into the largest bands that fit."""
-        first = 0
-        while first < self.all.end:
-            end = first + 1
-            if not self.fits(_Band(first, end)):
-                need = sum(self.words(_Band(first, end)))
-                raise ModelError(
-                    f"{self.layer.where}: one {'line' if self.image else 'row'} of its output, "
-                    f"with the input under it, takes {need} activation words, geometry "
-                    f"{self.geometry.name} has {self.geometry.activation_words}; use a geometry "
-                    f"with activation_words={need}"
-                )
-            while end < self.all.end and self.fits(_Band(first, end + 1)):
-                end += 1
-            yield _Band(first, end)
-            first = end
+Models = Sequence[Sequence[Layer]]
 
 
-def schedule(layers: Sequence[Layer], geometry: Geometry) -> tuple[Step, ...]:
-    """Cut layers into steps.
+def schedule(
+    models: Models, geometry: Geometry, taken: Mapping[Space, int] | None = None
+) -> list[tuple[Step, ...]]:
+    """Cut models that run in turn into steps.
 
+    Parameters
+        models : the layers of each
+        taken : words from address 0 of each memory that are left to others
     Raises
         ModelError: one row or one tile of a layer does not fit: the memory, what it needs and what
             there is
     """
-    check_shapes(layers, geometry)
-    tasks = [_Task(i, layer.flattened(), geometry) for i, layer in enumerate(layers)]
-    return tuple(_Scheduler(tasks, geometry).steps())
+    tasks = _tasks(models, geometry)
+    scheduler = _Scheduler([t for each in tasks for t in each], geometry, taken or {})
+    return [tuple(scheduler.steps(each)) for each in tasks]
+
+
+def room(models: Models, geometry: Geometry, others: Mapping[Space, int]) -> dict[Space, int]:
+    """Count the words of each memory that may hold what stays, beside two halves for the rest.
+
+    Parameters
+        models : the layers of each that is streamed
+        others : words that are wanted beside the weights and records of these
+    """
+    return _room([t for each in _tasks(models, geometry) for t in each], geometry, others)
+
+
+def _tasks(models: Models, geometry: Geometry) -> list[list[Task]]:
+    if models and geometry.program_words < 2 * WORDS:
+        raise ModelError(
+            f"a model that is streamed needs {2 * WORDS} program words, geometry {geometry.name} "
+            f"has {geometry.program_words}; use a geometry with program_words={2 * WORDS}"
+        )
+    for layers in models:
+        check_shapes(layers, geometry)
+    return [
+        [Task(i, layer.flattened(), geometry) for i, layer in enumerate(layers)]
+        for layers in models
+    ]
+
+
+def _room(
+    tasks: Sequence[Task], geometry: Geometry, others: Mapping[Space, int]
+) -> dict[Space, int]:
+    deep = {space: depth(space, geometry) for space in Space}
+    if not tasks:
+        return deep
+    least = {space: [task.least[space] for task in tasks] for space in _STREAMED}
+    least[Space.PROGRAM] = [WORDS]
+    # Two halves for the largest step that halves can hold, and half of the memory at least.
+    most = {
+        space: min(
+            (deep[space] // 2, *(deep[space] - 2 * n for n in found if 2 * n <= deep[space]))
+        )
+        for space, found in least.items()
+    }
+    total = {s: others.get(s, 0) + sum(task.size[s] for task in tasks) for s in _STREAMED}
+    if all(total[space] <= deep[space] for space in _STREAMED):
+        most |= {space: deep[space] for space in _STREAMED}
+    return most
 
 
 class _Scheduler:
-    def __init__(self, tasks: list[_Task], geometry: Geometry) -> None:
-        self.tasks, self.geometry = tasks, geometry
+    def __init__(
+        self, tasks: Sequence[Task], geometry: Geometry, taken: Mapping[Space, int]
+    ) -> None:
+        self.geometry = geometry
         #: First word of weights and records of the layers that stay.
-        self.stay: dict[int, dict[Space, int]] = {}
-        self.halves = self._divide()
+        self.stay: dict[Task, dict[Space, int]] = {}
+        self.halves = self._divide(tasks, taken)
         # Whose turn it is: of the halves of weights and records, of those of the program.
         self.turn = self.program_turn = 0
 
-    def _divide(self) -> dict[Space, _Halves]:
-        """Choose what stays: half of each memory, where no tile needs more than the other one."""
-        streamed = (Space.WEIGHT, Space.PARAMETER)
-        used = dict.fromkeys((*streamed, Space.PROGRAM), 0)
-        room = {space: depth(space, self.geometry) // 2 for space in streamed}
-        if max(task.under for task in self.tasks) <= room[Space.WEIGHT] // 2:
-            for task in sorted(self.tasks, key=lambda task: task.size[Space.WEIGHT]):
-                if all(used[space] + task.size[space] <= room[space] for space in streamed):
-                    self.stay[task.index] = {space: used[space] for space in streamed}
-                    for space in streamed:
-                        used[space] += task.size[space]
+    def _divide(self, tasks: Sequence[Task], taken: Mapping[Space, int]) -> dict[Space, _Halves]:
+        """Choose what stays, the smallest layers first."""
+        used = {space: taken.get(space, 0) for space in (*_STREAMED, Space.PROGRAM)}
+        most = _room(tasks, self.geometry, used)
+        for task in sorted(tasks, key=lambda task: task.size[Space.WEIGHT]):
+            if all(used[space] + task.size[space] <= most[space] for space in _STREAMED):
+                self.stay[task] = {space: used[space] for space in _STREAMED}
+                for space in _STREAMED:
+                    used[space] += task.size[space]
         return {
             space: _Halves(words, (depth(space, self.geometry) - words) // 2)
             for space, words in used.items()
         }
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self, tasks: Sequence[Task]) -> Iterator[Step]:
         """Walk the layers; a tensor that stays on the device moves from one end to the other."""
-        room = self.geometry.activation_words
+        total = self.geometry.activation_words
         place: int | None = None  # of the source, where it is in the buffer
         target = 0
-        for task in self.tasks:
+        for task in tasks:
             whole = task.fits(task.all)
-            following = self.tasks[task.index + 1 :]
+            following = tasks[task.index + 1 :]
             keeps = whole and bool(following) and following[0].fits(following[0].all)
             for band in [task.all] if whole else task.bands():
                 written = task.words(band)[1]
                 source = 0 if place is None else place
-                target = room - written if source == 0 else 0
+                target = total - written if source == 0 else 0
                 steps = list(self._band(task, band, (source, target)))
                 if place is None:
                     steps[0] = replace(steps[0], inputs=task.source(band, source))
@@ -225,11 +160,11 @@ class _Scheduler:
         image = Image(Space.PROGRAM, entry, b"".join(d.pack() for d in descriptors))
         return replace(step, images=(*step.images, image), entry=entry, descriptors=descriptors)
 
-    def _band(self, task: _Task, band: _Band, places: tuple[int, int]) -> Iterator[Step]:
+    def _band(self, task: Task, band: Band, places: tuple[int, int]) -> Iterator[Step]:
         """Compute a band, tiles after tiles."""
         sets = task.records.shape[0]
-        if task.index in self.stay:
-            at = self.stay[task.index]
+        if task in self.stay:
+            at = self.stay[task]
             resident = (
                 Image(Space.WEIGHT, at[Space.WEIGHT], task.weights.tobytes()),
                 Image(Space.PARAMETER, at[Space.PARAMETER], task.records.tobytes()),
@@ -237,7 +172,7 @@ class _Scheduler:
             yield from self._programs(task, band, places, (0, task.tiles), resident)
             return
         g, halves = self.geometry, self.halves
-        aligned = lcm(g.rows, g.columns) // g.columns
+        aligned = task.aligned
         if task.under > halves[Space.WEIGHT].size:
             if aligned > 1 or task.layer.windows * task.layer.down.windows > 1:
                 raise ModelError(
@@ -268,7 +203,7 @@ class _Scheduler:
             self.turn += 1
 
     def _images(
-        self, task: _Task, tiles: tuple[int, int], weights: np.ndarray
+        self, task: Task, tiles: tuple[int, int], weights: np.ndarray
     ) -> tuple[Image, Image]:
         """Weights, and the records of some tiles, in the half whose turn it is."""
         groups = self.geometry.column_groups
@@ -280,8 +215,8 @@ class _Scheduler:
 
     def _programs(
         self,
-        task: _Task,
-        band: _Band,
+        task: Task,
+        band: Band,
         places: tuple[int, int],
         tiles: tuple[int, int],
         images: tuple[Image, Image],
@@ -296,7 +231,7 @@ class _Scheduler:
             part = tuple(descriptors[begin : begin + room])
             yield Step(task.index, images, 0, part, None, None)
 
-    def _cut(self, task: _Task, band: _Band, places: tuple[int, int]) -> Iterator[Step]:
+    def _cut(self, task: Task, band: Band, places: tuple[int, int]) -> Iterator[Step]:
         """Compute a band tile by tile, a few rows at a time, over parts of the reduction."""
         positions, size = self.geometry.positions, self.halves[Space.WEIGHT].size
         along = task.under // task.layer.down.kernel
@@ -321,8 +256,8 @@ class _Scheduler:
 
     def _loops(
         self,
-        task: _Task,
-        band: _Band,
+        task: Task,
+        band: Band,
         places: tuple[int, int],
         tiles: tuple[int, int],
         memory: tuple[int, int],

@@ -73,10 +73,10 @@ def verify_program(program: Program) -> None:
         )
         _hold(step.descriptors[-1].more == (step.outputs is None), "a result is read in a run")
         for image in step.images:
+            part, words = extents[image.space], len(image.data) // word_bytes(image.space, geometry)
             _hold(
-                image.address + len(image.data) // word_bytes(image.space, geometry)
-                <= depth(image.space, geometry),
-                f"{image.space.name} is overrun",
+                part.address <= image.address and image.address + words <= part.end,
+                f"{image.space.name} is written outside the program's part",
             )
         for d in step.descriptors:
             _verify_descriptor(d, geometry, program)

@@ -3,27 +3,15 @@
 import numpy as np
 import pytest
 from modelgen import reference_model
+from wire import Wire
+from zoo_models import ZOO
 
 from otus.arch.geometry import Geometry
 from otus.driver.compiler import compile_model
 from otus.driver.device import Device
+from otus.driver.executor import execute
+from otus.driver.plan import compile_graph
 from otus.driver.traffic import traffic
-from otus.sim.golden_link import GoldenLink
-
-
-class CountingLink(GoldenLink):
-    """Count the bytes both ways."""
-
-    sent = received = 0
-
-    def write(self, data: bytes) -> None:
-        self.sent += len(data)
-        super().write(data)
-
-    def read(self, limit: int, timeout: float) -> bytes:
-        data = super().read(limit, timeout)
-        self.received += len(data)
-        return data
 
 
 @pytest.mark.parametrize("name", ["8x8", "4x4,weight_words=256"])
@@ -32,18 +20,33 @@ def test_bytes_of_an_inference(name: str) -> None:
     program = compile_model(reference_model(), geometry)
     assert bool(program.steps) == (name != "8x8")
     inputs = np.random.default_rng(0).integers(-128, 128, (3, 13, 15)).astype(np.int8)
-    link = CountingLink(geometry)
+    link = Wire(geometry)
     with Device(link) as device:
         counts = []
         for frame in inputs:
             before = link.sent, link.received
             device.run(program, frame[None])
             counts.append((link.sent - before[0], link.received - before[1]))
-    first, each = traffic(program, 1), traffic(program)
+    first, each = traffic(program, inferences=1), traffic(program)
     # COBS needs one byte less where a block of 254 bytes ends a frame.
     assert counts[0] == pytest.approx((first.sent, first.received), rel=0.003)
     assert counts[1] == counts[2] == pytest.approx((each.sent, each.received), rel=0.003)
     assert each.payload < each.sent < 1.25 * each.payload + 100
+
+
+@pytest.mark.parametrize("name", ["8x8", "4x4,weight_words=512"])
+def test_bytes_of_several_programs_in_turn(name: str) -> None:
+    plan = compile_graph(ZOO["residual"]("int8"), Geometry.parse(name))
+    assert len(plan.programs) > 3
+    link = Wire(plan.geometry)
+    x = np.zeros((1, 1, 32, 32, 3), np.int8)
+    with Device(link) as device:
+        for count in (traffic(*plan.programs, inferences=1), traffic(*plan.programs)):
+            sent, received, written = link.sent, link.received, link.written.total()
+            execute(plan, device, {plan.graph.inputs[0]: x})
+            assert link.written.total() - written == count.payload
+            assert link.sent - sent == pytest.approx(count.sent, rel=0.003)
+            assert link.received - received == pytest.approx(count.received, rel=0.003)
 
 
 def test_seconds_of_a_uart() -> None:

@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 from execute import golden, load
+from micro import micro_model
 from modelgen import reference_model
+from wire import Wire
 
 from otus.arch.geometry import Geometry
-from otus.arch.memory import Space
-from otus.driver.compiler import ModelError, compile_model, place
+from otus.arch.memory import Space, depth, word_bytes
+from otus.driver.compiler import ModelError, Program, compile_model, place, place_in_turn
+from otus.driver.device import Device
 from otus.sim.golden import Machine
 
 
@@ -52,3 +55,66 @@ def test_models_for_different_geometries_are_refused() -> None:
 
 def test_nothing_to_place() -> None:
     assert place([]) == ()
+    assert place_in_turn([]) == ()
+
+
+def run_twice(programs: tuple[Program, ...]) -> Wire:
+    """Run programs in turn, twice, and check every result; count what the second time writes."""
+    rng = np.random.default_rng(1)
+    inputs = [rng.integers(-128, 128, (2, *p.input.shape[1:])).astype(np.int8) for p in programs]
+    link = Wire(programs[0].geometry)
+    with Device(link) as device:
+        for _ in range(2):
+            link.written.clear()
+            for program, x in zip(programs, inputs, strict=True):
+                result = device.run(program, x)
+                np.testing.assert_array_equal(program.finish(result.logits), golden(program, x))
+    return link
+
+
+def test_in_turn_only_what_overlaps_is_sent_again() -> None:
+    models = [reference_model(n, seed=n) for n in (36, 10)]
+    sizes = [compile_model(m, Geometry.parse("8x8")).extents[Space.WEIGHT].words for m in models]
+    missing = 100
+    geometry = Geometry.parse(f"8x8,weight_words={sum(sizes) - missing}")
+    programs = place_in_turn([compile_model(model, geometry) for model in models])
+    large, small = (program.extents[Space.WEIGHT] for program in programs)
+    assert (small.address, large.end) == (0, geometry.weight_words)
+    assert {program.extents[Space.ACTIVATION].address for program in programs} == {0}
+    link = run_twice(programs)
+    width = word_bytes(Space.WEIGHT, geometry)
+    assert 0.9 < link.written[Space.WEIGHT] / (2 * missing * width) <= 1
+    assert link.written.keys() == {Space.WEIGHT, Space.ACTIVATION}
+
+
+def test_in_turn_streamed_programs_leave_the_others_alone() -> None:
+    geometry = Geometry.parse("8x8,weight_words=256,program_words=512")
+    models = reference_model(36), micro_model(), reference_model(10, seed=1), micro_model(1)
+    alone = [compile_model(model, geometry) for model in models]
+    assert [bool(program.steps) for program in alone] == [True, False, True, False]
+    programs = place_in_turn(alone)
+    for space in (Space.WEIGHT, Space.PARAMETER, Space.PROGRAM):
+        extents = [program.extents[space] for program in programs]
+        assert sorted([extents[1].address, extents[3].address]) == [
+            0,
+            min(extents[1].end, extents[3].end),
+        ]
+        taken = max(extents[1].end, extents[3].end)
+        assert extents[0] == extents[2] == (taken, depth(space, geometry) - taken)
+    link = run_twice(programs)
+    once = run_twice((programs[0], programs[2]))
+    # The activations of the small ones, nothing else.
+    for space in (Space.WEIGHT, Space.PARAMETER, Space.PROGRAM):
+        assert link.written[space] == once.written[space]
+
+
+def test_in_turn_layers_of_streamed_programs_stay_side_by_side() -> None:
+    geometry = Geometry.parse("8x8,activation_words=80")
+    models = [reference_model(n, seed=n) for n in (36, 10)]
+    alone = [compile_model(model, geometry) for model in models]
+    assert all(program.steps for program in alone)
+    for program in alone:
+        assert Space.WEIGHT not in run_twice((program,)).written
+    # Compiled for a device of their own, they overwrite each other's layers.
+    assert run_twice(tuple(alone)).written[Space.WEIGHT] > 10_000
+    assert Space.WEIGHT not in run_twice(place_in_turn(alone)).written

@@ -10,7 +10,9 @@ import golden_vectors as vectors
 import numpy as np
 import oracles
 import pytest
+from execute import golden
 from modelgen import Builder
+from wire import Wire
 
 from otus.arch.geometry import Geometry
 from otus.arch.memory import Space, word_bytes
@@ -80,16 +82,6 @@ def check_steps(program: Program) -> None:
             assert before.outputs is not None, "activations are written while a step computes"
 
 
-class CountingLink(GoldenLink):
-    """Count the bytes that are sent."""
-
-    sent = 0
-
-    def write(self, data: bytes) -> None:
-        self.sent += len(data)
-        super().write(data)
-
-
 def dense(sizes: list[int]) -> bytes:
     """Build a chain of dense layers."""
     b, rng = Builder(), np.random.default_rng(0)
@@ -106,7 +98,7 @@ def test_weights_are_sent_once_an_inference_and_those_that_fit_only_once() -> No
     program = compile_model(dense([256, 160, 12]), geometry)
     inputs = np.random.default_rng(1).integers(-128, 128, (3, 256)).astype(np.int8)
     sent = []
-    link = CountingLink(geometry)
+    link = Wire(geometry)
     with Device(link) as device:
         for frame in inputs:
             before = link.sent
@@ -116,6 +108,43 @@ def test_weights_are_sent_once_an_inference_and_those_that_fit_only_once() -> No
     resident = 160 * 12
     assert weights < sent[0] < 1.1 * weights
     assert weights - resident < sent[1] == sent[2] < 1.1 * (weights - resident)
+    assert not link.again
+
+
+def test_weights_that_fit_all_stay_where_activations_do_not_fit() -> None:
+    geometry = Geometry.parse("4x4,activation_words=96,weight_words=64,parameter_words=32")
+    b = Builder()
+    x = b.input([1, 8, 8, 4], 0.1, 0)
+    for _ in range(3):
+        x = b.conv(
+            x,
+            np.eye(4, dtype=np.int8).reshape(4, 1, 1, 4).repeat(3, 1).repeat(3, 2),
+            None,
+            0.1,
+            (0.2, 0),
+            same=True,
+        )
+    program = compile_model(b.build(x), geometry)
+    assert program.steps
+    link = Wire(geometry)
+    inputs = np.random.default_rng(1).integers(-128, 128, (2, 8, 8, 4)).astype(np.int8)
+    with Device(link) as device:
+        device.run(program, inputs[:1])
+        link.written.clear()
+        logits, _ = device.run(program, inputs[1:])
+    # 27 of 64 words of weights, more than the half that a streamed layer would leave.
+    assert link.written.keys() == {Space.ACTIVATION, Space.PROGRAM}
+    roomy = compile_model(b.build(x), Geometry.parse("4x4"))
+    np.testing.assert_array_equal(logits, golden(roomy, inputs)[1:])
+
+
+def test_too_few_program_words_are_refused() -> None:
+    with pytest.raises(
+        ModelError,
+        match=r"a model that is streamed needs 20 program words, geometry 4x4 has 18; use a "
+        r"geometry with program_words=20",
+    ):
+        compile_model(dense([256, 160, 12]), Geometry.parse("4x4,weight_words=64,program_words=18"))
 
 
 def test_sums_are_held_where_a_tile_exceeds_the_memory() -> None:
