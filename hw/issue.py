@@ -171,7 +171,10 @@ class Issue(wiring.Component):
         next_weight = Signal.like(weight)
         step = Signal.like(weight, reset_less=True)  # to the first word of the next tile
         m.d.sync += step.eq(layer.weight_gap + 1)
-        m.d.comb += next_weight.eq(Mux(row_end, layer.weights, weight + Mux(tile_end, step, 1)))
+        # Two sums, so that no adder waits for the loops' ends.
+        m.d.comb += next_weight.eq(
+            Mux(row_end, layer.weights, Mux(tile_end, weight + step, weight + 1))
+        )
         with m.If(turn):
             _count_down(m, reduction, layer.reduction, line_end)
             m.d.sync += [
