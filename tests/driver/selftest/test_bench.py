@@ -15,7 +15,7 @@ from otus.sim.golden_link import GoldenLink
 
 GEOMETRY = NAMED["hx8k"]
 #: Two words of padding, scaled by 1.
-LAYER = Descriptor(0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 4, 1, 5, 0, -128, 127, 1, 1, 1)
+LAYER = Descriptor(0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 4, 1, 5, 0, -128, 127, 1, 1, last=1)
 
 
 def bench(build: int = 0) -> Bench:
