@@ -10,7 +10,8 @@ A word that the issue stage releases in cycle c moves on like this:
   + ACCUMULATE           pooled accumulator, ready to drain
   + step * interval      its column group is selected
   + SELECT               accumulator and record at the requantise lane
-  + requantise           int8 output, written to the activation buffer in this cycle
+  + requantise           int8 output, which has its address in this cycle
+  + wire_registers       written to the activation buffer in this cycle
   + WRITTEN              may be read by a word that is released in this cycle
 """
 
@@ -30,7 +31,7 @@ MEMORY = 2
 PADDING = 1
 #: Multiplier with input, pipeline and output register (as the DSP blocks of ECP5 and iCE40 have).
 MULTIPLY = 3
-#: Multiply-accumulates a cycle from which on products are registered once more.
+#: Multiply-accumulates a cycle from which on long wires have a register of their own.
 LARGE = 128
 #: Accumulator, then running maximum over the pooled window.
 ACCUMULATE = 2
@@ -51,17 +52,17 @@ REQUANTISE_ITERATIVE = 4
 PRODUCT = MULTIPLY + 2
 
 
-def product_registers(geometry: Geometry) -> int:
-    """Cycles from a multiplier to the adders.
+def wire_registers(geometry: Geometry) -> int:
+    """Cycles from a multiplier to the adders, and from the outputs to the activation buffer.
 
-    A large array has its multipliers all over the part: 6.5 ns of wire on an ECP5-85F.
+    A large array lies all over the part: 6 ns of wire on an ECP5-85F.
     """
     return int(geometry.macs_per_cycle >= LARGE)
 
 
 def dot_product(geometry: Geometry) -> int:
     """Cycles of a dot product of `rows` lanes: multiplier and one register a level of adders."""
-    return MULTIPLY + product_registers(geometry) + (geometry.rows - 1).bit_length()
+    return MULTIPLY + wire_registers(geometry) + (geometry.rows - 1).bit_length()
 
 
 def requantise(geometry: Geometry) -> int:
@@ -84,7 +85,7 @@ def drain(geometry: Geometry) -> int:
 
 def write_back(geometry: Geometry) -> int:
     """Cycles from the selection of a column group until its outputs are written."""
-    return SELECT + requantise(geometry)
+    return SELECT + requantise(geometry) + wire_registers(geometry)
 
 
 class LayerCycles(NamedTuple):

@@ -34,6 +34,7 @@ class ActivationBuffer(wiring.Component):
                 #: Word of each position of `latency` cycles ago.
                 "activations": Out(data.ArrayLayout(word, geometry.positions)),
                 #: Requantised outputs: `requantise_lanes` bytes, group `write_group` of the word.
+                #: What is written is there `timing.wire_registers` cycles later.
                 "write_enable": In(1),
                 "write_address": In(16),
                 "write_group": In(range(geometry.row_groups)),
@@ -61,18 +62,18 @@ class ActivationBuffer(wiring.Component):
             readers=geometry.positions,
         )
         m.d.comb += self.link_write.ready.eq(~self.write_enable)
-        with m.If(self.write_enable):
-            m.d.comb += [
-                memory.write_address.eq(self.write_address),
-                memory.write_data.eq(self.write_data.replicate(geometry.row_groups)),
-                memory.write_enable.eq(1 << self.write_group),
-            ]
-        with m.Else():
-            m.d.comb += [
-                memory.write_address.eq(self.link_write.p.address),
-                memory.write_data.eq(self.link_write.p.data),
-                memory.write_enable.eq(self.link_write.valid.replicate(geometry.row_groups)),
-            ]
+        registers, groups = timing.wire_registers(geometry), geometry.row_groups
+        outputs, linked = self.write_data.replicate(groups), self.link_write.valid.replicate(groups)
+        enable = Mux(self.write_enable, 1 << self.write_group, linked)
+        address = Mux(self.write_enable, self.write_address, self.link_write.p.address)
+        words = Mux(self.write_enable, outputs, self.link_write.p.data)
+        m.d.comb += [
+            memory.write_enable.eq(delayed(m, enable, registers, "write_enable")),
+            memory.write_address.eq(
+                delayed(m, address, registers, "write_address", reset_less=True)
+            ),
+            memory.write_data.eq(delayed(m, words, registers, "write_data", reset_less=True)),
+        ]
 
         for position in range(geometry.positions):
             address = self.read_address[position]

@@ -104,10 +104,11 @@ class Core(wiring.Component):
                 drain.last_steps[bank].eq(sequencer.banks[bank].last_steps),
             ]
         written_in = timing.write_back(geometry)
+        leaves_in = written_in - timing.wire_registers(geometry)
         steps = delayed_steps(m, drain.step, geometry.requantise_interval, written_in)
         selected = steps[timing.SELECT].valid
-        ranged = steps[written_in - timing.ranged(geometry)]
-        writing, written = steps[-2:]
+        ranged = steps[leaves_in - timing.ranged(geometry)]
+        leaving, writing = steps[leaves_in], steps[written_in - 1]
         outputs = []
         for lane in range(geometry.requantise_lanes):
             requantise = (
@@ -126,9 +127,9 @@ class Core(wiring.Component):
             outputs.append(requantise.output)
         m.d.comb += [
             sequencer.writing.eq(writing),
-            write_back.step.eq(written),
+            write_back.step.eq(leaving),
             write_back.banks.eq(sequencer.banks),
-            activations.write_enable.eq(written.valid),
+            activations.write_enable.eq(leaving.valid),
             activations.write_address.eq(write_back.write_address),
             activations.write_group.eq(write_back.write_group),
             activations.write_data.eq(Cat(outputs)),

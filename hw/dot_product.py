@@ -41,7 +41,7 @@ class DotProduct(wiring.Component):
         """Build multipliers and adder tree."""
         m = Module()
         level = [
-            delayed(m, product, timing.product_registers(self.geometry), "product", reset_less=True)
+            delayed(m, product, timing.wire_registers(self.geometry), "product", reset_less=True)
             for product in self._products(m, part_of(platform))
         ]
         depth = 0

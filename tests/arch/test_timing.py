@@ -10,7 +10,7 @@ from otus.arch.geometry import Geometry
 ARRAY = Geometry(8, 8, requantise_lanes=2)
 #: From a release to the first step: memory 2, padding 1, multiplier 3, adders 3, accumulator 2.
 DRAIN = 2 + 1 + 3 + 3 + 2
-#: From a step to its write: selection 2, requantise lane 14.
+#: From a step to its write: selection 2, requantise lane 15.
 WRITE = 2 + 15
 
 LAYER = Descriptor(
@@ -36,7 +36,7 @@ LAYER = Descriptor(
 )
 
 
-#: Before a layer's first word: fetch 9, load 3.
+#: Before a layer's first word: fetch 11, load 3.
 FETCH = 11 + 3
 #: The last of LAYER's 4 words is released in cycle LAST; the last of its 4 steps is 3 later.
 LAST = FETCH + 4
@@ -101,5 +101,5 @@ def test_two_positions_share_a_word() -> None:
     found = timing.predict([replace(LAYER, reduction=8, groups=5)], pair)
     # Three pairs, the last one half; a full pair drains in 8 steps.
     assert found.layers[0] == timing.LayerCycles(busy=24, stall_drain=0, stall_data=0, fetch=FETCH)
-    # 128 products are registered once more.
-    assert found.total == FETCH + 24 + 1 + DRAIN + WRITE + 3
+    # The wires from 128 multipliers and to the activation buffer have a register each.
+    assert found.total == FETCH + 24 + 2 + DRAIN + WRITE + 3
