@@ -217,7 +217,7 @@ def _waits(
     for slot, line in product(range(slots), range(d.lines)):
         shift = line * d.line_stride
         first = start + slot * d.group_stride + shift
-        read = range(first, first + d.reduction * d.word_stride, d.word_stride)
+        read = [first + word * d.word_stride for word in range(d.reduction)]
         words = [w for w in read if d.source + shift <= w < d.source_end + shift]
         left = (d.lines - line) * d.reduction - 1  # words after the first of the line
         row_start = source.destination
@@ -226,7 +226,7 @@ def _waits(
             # The first word of the row, and how many come before it.
             at = bisect_left(words, row_start)
             if at < len(words) and words[at] < row_end:
-                before = (words[at] - first) // d.word_stride
+                before = bisect_left(read, words[at])
                 waits.append(complete + WRITTEN + left - before)
             row_start = row_end
     return waits

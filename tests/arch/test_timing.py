@@ -88,6 +88,9 @@ def test_the_next_layer_waits_for_what_it_reads() -> None:
         busy=1, stall_drain=0, stall_data=END + 1 - begin, fetch=FETCH
     )
     assert found.total == END + 1 + DRAIN + WRITE
+    # The same word again and again waits once.
+    again = timing.predict([first, replace(second, reduction=3, word_stride=0)], ARRAY)
+    assert again.layers[1] == found.layers[1]._replace(busy=3)
     # Padding and older tensors are there at once.
     for other in (
         replace(second, source=0, source_end=1, origin=0),
