@@ -205,16 +205,43 @@ def serve(**options: Any) -> None:
     "--geometry",
     "geometries",
     multiple=True,
-    default=("8x8", "16x16"),
-    show_default=True,
-    help=GEOMETRY_HELP + " May be given more than once.",
+    help=GEOMETRY_HELP + " May be given more than once. [default: 8x8 and 16x16; to stream, "
+    "4x4,weight_words=512]",
 )
 @common("json")
 @click.option("--model", default="azimuth", show_default=True, help="A model with its card.")
 @click.option("--frames", type=click.IntRange(1), default=500, show_default=True)
-def bench(**options: Any) -> None:
-    """Measure a model: cycles, utilisation, simulated inferences a second."""
-    call("bench", **options)
+@click.option(
+    "--stream",
+    is_flag=True,
+    help="Measure how fast a model (any one) is streamed over a UART.",
+)
+@click.option(
+    "--baud",
+    "bauds",
+    type=click.Choice(["3000000", "12000000"]),
+    multiple=True,
+    default=("3000000", "12000000"),
+    help="Rates to stream at. [default: both]",
+)
+@click.option(
+    "--weights",
+    type=click.IntRange(1),
+    default=32_768,
+    show_default=True,
+    help="To stream: take the model's first layers, with so many weights.",
+)
+def bench(stream: bool, frames: int, weights: int, bauds: tuple[str, ...], **options: Any) -> None:
+    """Measure a model: cycles, utilisation, simulated inferences a second.
+
+    \b
+    otus bench --model azimuth-small --geometry 4x4
+    otus bench --stream --baud 12000000 --weights 10000
+    """
+    if stream:
+        call("streaming", weights=weights, bauds=tuple(map(int, bauds)), **options)
+    else:
+        call("bench", frames=frames, **options)
 
 
 @main.command()

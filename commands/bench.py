@@ -19,8 +19,13 @@ from .session import Session
 WARM = 20
 
 
+#: Measured where none is given.
+GEOMETRIES = ("8x8", "16x16")
+
+
 def main(model: str, geometries: tuple[str, ...], frames: int, as_json: bool) -> None:
     """Measure and print."""
+    geometries = geometries or GEOMETRIES
     file = models.find(model)
     features, seconds_features = _features(card_of(file)[1], frames)
     rows: list[dict[str, Any]] = []

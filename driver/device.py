@@ -196,7 +196,6 @@ class Device:
                             f"results of inference {done} were lost {restarts} times in a row; "
                             "check the cable"
                         )
-                    self._count_runs()
         except BaseException:
             self._failed = True
             raise
@@ -289,10 +288,10 @@ class Device:
                 frame, runs, ticket = flights.popleft()
                 payload = client.wait(ticket)
                 found = Counters.unpack(payload[:COUNTERS_BYTES])
-                if found.runs < runs:
+                if not runs <= found.runs <= self._runs:
                     raise DeviceError(
                         f"the device has completed {found.runs} runs, expected {runs}: it was "
-                        "reset; open it and load the program again"
+                        "reset, or another program uses it; run the model again"
                     )
                 if found.runs > runs:
                     return False
@@ -341,11 +340,6 @@ class Device:
         self._resident = Resident(identity.geometry)
         self._failed = False
         return identity
-
-    def _count_runs(self) -> None:
-        """Ask how many runs the device has completed, once it is idle."""
-        payload = self._client.request(Opcode.RESULT, Space.ACTIVATION, 0, 0)
-        self._runs = Counters.unpack(payload).runs
 
     def _write(self, space: Space, address: int, data: bytes) -> list[Ticket]:
         """Send whole words in as many requests as it takes."""

@@ -26,11 +26,13 @@ class Traffic(NamedTuple):
     Parameters
         sent, received : to and from the device
         payload : of what is sent: weights, records, program words, activations
+        weights : of the payload
     """
 
     sent: int
     received: int
     payload: int
+    weights: int
 
     def seconds(self, baud: int) -> float:
         """Time that a UART of this rate takes at least; it sends both ways at once."""
@@ -46,7 +48,7 @@ def traffic(*programs: Program, inferences: int = 2) -> Traffic:
     """
     geometry = programs[0].geometry
     resident = Resident(geometry)
-    sent = received = payload = 0
+    sent = received = payload = weights = 0
 
     def load(images: Iterable[Image]) -> None:
         for image in images:
@@ -54,12 +56,13 @@ def traffic(*programs: Program, inferences: int = 2) -> Traffic:
                 write(image.space, data)
 
     def write(space: Space, data: bytes) -> None:
-        nonlocal sent, payload
+        nonlocal payload, weights
         width = word_bytes(space, geometry)
         step = max_write_bytes(geometry) // width * width
         for at in range(0, len(data), step):
             length = len(data[at : at + step])
             payload += length
+            weights += length * (space is Space.WEIGHT)
             ask(Opcode.WRITE, length)
 
     def ask(opcode: Opcode, data: int = 0, reply: int = 0) -> None:
@@ -82,10 +85,10 @@ def traffic(*programs: Program, inferences: int = 2) -> Traffic:
                 ask(Opcode.RESULT, reply=COUNTERS_BYTES + step.outputs.words * geometry.rows)
 
     for _ in range(inferences):
-        sent = received = payload = 0
+        sent = received = payload = weights = 0
         for program in programs:
             infer(program)
-    return Traffic(sent, received, payload)
+    return Traffic(sent, received, payload, weights)
 
 
 def _frame(body: int) -> int:

@@ -1,10 +1,11 @@
-"""A link that loses, damages and delays bytes, over any other."""
+"""Links that lose, damage and delay bytes, and one that resets the device."""
 
 import random
 import re
 import time
 from dataclasses import dataclass
 
+from otus.arch.packet import Opcode, cobs_decode, frame, request
 from otus.driver.link import Link
 
 
@@ -41,8 +42,8 @@ class FaultyLink:
         rng = self._rng
         out = bytearray()
         # Frame by frame, so that a stretch of many frames does not escape with one fault.
-        for frame in re.findall(rb"[^\0]*\0|[^\0]+", data):
-            each = bytearray(frame)
+        for whole in re.findall(rb"[^\0]*\0|[^\0]+", data):
+            each = bytearray(whole)
             if rng.random() < rates.lose:
                 each.clear()
             if each and rng.random() < rates.flip:
@@ -54,7 +55,7 @@ class FaultyLink:
             if rng.random() < rates.insert:
                 at = rng.randrange(len(each) + 1)
                 each[at:at] = rng.randbytes(rng.randrange(1, 20))
-            self.faults += frame != bytes(each)
+            self.faults += whole != bytes(each)
             out += each
         return bytes(out)
 
@@ -84,4 +85,30 @@ class FaultyLink:
 
     def close(self) -> None:
         self.closed = True
+        self.link.close()
+
+
+class ResetsInBetween:
+    """Another program resets the device after some writes, and leaves it any sequence number.
+
+    Parameters
+        link : below
+        writes : until the reset
+        offset : what the device expects then, from the number of the next request on
+    """
+
+    def __init__(self, link: Link, writes: int, offset: int) -> None:
+        self.link, self.writes, self.offset = link, writes, offset
+
+    def write(self, data: bytes) -> None:
+        self.writes -= 1
+        if self.writes == 0:
+            sequence = cobs_decode(data.lstrip(b"\0").split(b"\0")[0])[0]
+            self.link.write(frame(request(sequence + self.offset - 1, Opcode.RESET)))
+        self.link.write(data)
+
+    def read(self, limit: int, timeout: float) -> bytes:
+        return self.link.read(limit, timeout)
+
+    def close(self) -> None:
         self.link.close()

@@ -27,3 +27,12 @@ def micro_model(seed: int = 0) -> bytes:
     x = builder.dense(x, weights(10, flat), bias(10), scales(10), (0.06, -128), activation="RELU")
     x = builder.dense(x, weights(4, 10), bias(4), 0.002, (0.04, 11))
     return builder.build(builder.tail("SOFTMAX", x))
+
+
+def dense_model(sources: int, units: int) -> bytes:
+    """Build one dense layer."""
+    b, rng = modelgen.Builder(), np.random.default_rng(0)
+    weights = rng.integers(-90, 90, (units, sources)).astype(np.int8)
+    bias = rng.integers(-99, 99, units).astype(np.int32)
+    y = b.dense(b.input([1, sources], 0.05, 3), weights, bias, 0.3 / sources, (0.1, 3))
+    return b.build(y)

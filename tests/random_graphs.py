@@ -109,3 +109,14 @@ def random_graph(seed: int) -> tuple[Case, int]:
         zero = b.graph.tensors[y].quantization.zeroPoint[0]
         y = b.quantize(y, (b.scale(y), zero + 128), dtype="UINT8")
     return Case(b.build(y, *side), [values]), 1 + len(side)
+
+
+def branch() -> bytes:
+    """Two convolutions on one tensor, and their sum."""
+    b = Builder()
+    x = b.input([1, 1, 6, 3], 0.1, 0)
+    weights = np.ones((4, 1, 3, 3), np.int8)
+    first = b.conv(x, weights, None, 0.1, (0.5, 0), same=True)
+    second = b.conv(first, np.ones((4, 1, 1, 4), np.int8), None, 0.1, (0.5, 0))
+    third = b.conv(first, np.ones((4, 1, 1, 4), np.int8), None, 0.1, (0.5, 0))
+    return b.build(b.sum(second, third, (0.9, 0)))

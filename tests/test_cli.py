@@ -10,6 +10,7 @@ import numpy as np
 import oracles
 import pytest
 from click.testing import CliRunner, Result
+from micro import dense_model
 from zoo_models import ZOO, Form
 
 from otus import models
@@ -154,6 +155,31 @@ def test_bench_compares_devices_and_runtimes() -> None:
     small = otus("bench", "--geometry", "8x8", "--frames", "3", "--model", "azimuth-small")
     assert "inferences/s" in small.output
     assert "azimuth-small.tflite, 3 frames" in small.output
+
+
+def test_bench_streams_at_the_rate_of_the_link(tmp_path: Path) -> None:
+    path = tmp_path / "dense.tflite"
+    path.write_bytes(dense_model(640, 12))
+    # The board that tests/sim/test_uart_top.py has compiled.
+    board = ("--geometry", "2x2,weight_words=32,link_bytes=2048", "--baud", "12000000")
+    result = otus("bench", "--stream", "--model", path, *board, "--weights", "5200", "--json")
+    assert result.exit_code == 0, result.output
+    (row,) = json.loads(result.stdout)["rates"]
+    assert row["slice"] == row["weights"] == 8 * 640
+    assert row["bound"] == "link"
+    # Half of these weights is 64 bytes a step: much of what is sent is framing.
+    assert 0.6 <= row["share"] < 1
+    assert row["array_cycles"] == row["array_cycles_predicted"]
+    assert row["cycles_predicted"] == row["sent"] * 10 * 4
+    assert row["cycles"] == pytest.approx(row["cycles_predicted"], rel=0.05)
+    assert 0.8 * row["cycles"] < row["link_wait"] < row["cycles"]
+
+
+def test_bench_refuses_to_stream_what_fits() -> None:
+    for arguments in (("--geometry", "8x8"), ("--weights", "500")):
+        result = otus("bench", "--stream", *arguments)
+        assert result.exit_code == 1
+        assert "are not streamed; give a --geometry with less weight_words" in result.output
 
 
 def test_demo_checks_every_frame(tmp_path: Path) -> None:

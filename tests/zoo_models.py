@@ -1,9 +1,13 @@
 """Networks of the field with random weights and fixed seeds, built operator by operator.
 
-Weights are drawn so that every activation spreads over int8.
+Weights are drawn so that every activation spreads over int8. To write one of them:
+
+    python tests/zoo_models.py azimuth-360 azimuth-360.tflite
 """
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -198,3 +202,7 @@ ZOO: dict[str, Callable[[Form], bytes]] = {
     "micro-dense": micro_dense,
     "micro-conv": micro_conv,
 }
+
+
+if __name__ == "__main__":
+    Path(sys.argv[2]).write_bytes(ZOO[sys.argv[1]]("int8"))

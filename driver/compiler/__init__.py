@@ -12,6 +12,7 @@ fuse        pooling into the layer before it; Chain -> layers
 lower       layers -> descriptors, weight and parameter words, places for activations
 tasks       a layer to be streamed: its words, and bands of its output
 stream      layers that exceed the memories -> steps that the driver streams
+prefix      the beginning of a streamed model, to measure it
 place       several programs side by side
 verify      invariants between the passes
 tail        softmax and logistic on the host

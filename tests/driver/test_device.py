@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from execute import golden
-from faults import FaultyLink, Rates
+from faults import FaultyLink, Rates, ResetsInBetween
 from modelgen import reference_model
 
 from otus.arch.geometry import Geometry
+from otus.arch.memory import Space
 from otus.arch.packet import Opcode, frame, request
 from otus.driver.compiler import Program, compile_model, place
 from otus.driver.device import Device
@@ -20,6 +21,7 @@ from otus.sim.golden_link import GoldenLink
 
 GEOMETRY = Geometry.parse("8x8,link_bytes=512")
 RETRY = 0.02
+AT_ZERO = dict.fromkeys(Space, 0)
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +33,13 @@ def programs() -> tuple[Program, ...]:
 def inputs(programs: tuple[Program, ...]) -> npt.NDArray[np.int8]:
     shape = (25, *programs[0].input.shape[1:])
     return np.random.default_rng(1).integers(-128, 128, shape, dtype=np.int8)
+
+
+@pytest.fixture(scope="module")
+def streamed() -> Program:
+    program = compile_model(reference_model(), Geometry.parse("4x4,weight_words=256"))
+    assert program.steps
+    return program
 
 
 @pytest.fixture
@@ -142,6 +151,37 @@ def test_reset_by_another_program_is_never_a_result(
     check(device, programs[0], inputs[:3])
 
 
+@pytest.mark.parametrize("runs", [1, 2, 4, 5, 6, 9])
+@pytest.mark.parametrize("streaming", [False, True])
+def test_runs_of_another_program_are_never_a_result(
+    programs: tuple[Program, ...],
+    streamed: Program,
+    inputs: npt.NDArray[np.int8],
+    runs: int,
+    streaming: bool,
+) -> None:
+    """Another program resets the device, loads and runs its model, and leaves it our number."""
+    ours, other = (streamed, streamed) if streaming else (programs[0], programs[1].moved(AT_ZERO))
+    link = GoldenLink(ours.geometry)
+    with Device(link, timeout=2, retry=RETRY) as device:
+        check(device, ours, inputs[:3])
+        second = Device(link)
+        check(second, other, inputs[:runs])
+        device._client._sequence = second._client._sequence
+        with pytest.raises(DeviceError, match="it was reset, or another program uses it"):
+            device.run(ours, inputs[:2])
+        check(device, ours, inputs[:2])
+
+
+def test_programs_that_overwrite_each_other(device: Device, inputs: npt.NDArray[np.int8]) -> None:
+    """What is loaded is not what is run: it is loaded again."""
+    alone = [compile_model(reference_model(n, seed=n), GEOMETRY) for n in (36, 10)]
+    for _ in range(2):
+        device.load(alone[0])
+        for program in (alone[1], alone[0]):
+            check(device, program, inputs[:2])
+
+
 RATES = {
     "losses": Rates(lose=0.05),
     "flips": Rates(flip=0.05),
@@ -168,13 +208,6 @@ def test_faulty_link(
         assert link.faults
 
 
-@pytest.fixture(scope="module")
-def streamed() -> Program:
-    program = compile_model(reference_model(), Geometry.parse("4x4,weight_words=256"))
-    assert program.steps
-    return program
-
-
 @pytest.mark.parametrize("way", ["sending", "receiving", "both"])
 @pytest.mark.parametrize("name", RATES)
 def test_faulty_link_of_a_streamed_model(
@@ -189,32 +222,36 @@ def test_faulty_link_of_a_streamed_model(
         assert link.faults
 
 
-class ResetsInBetween(GoldenLink):
-    """Another program resets the device after some writes, and leaves it any sequence number."""
-
-    def __init__(self, geometry: Geometry, writes: int, offset: int) -> None:
-        super().__init__(geometry)
-        self.writes, self.offset = writes, offset
-
-    def write(self, data: bytes) -> None:
-        self.writes -= 1
-        if self.writes == 0:
-            expected = self.endpoint._expected
-            super().write(frame(request(expected + self.offset - 1, Opcode.RESET)))
-        super().write(data)
-
-
 @pytest.mark.parametrize("writes", [10, 40, 71, 100, 150])
 @pytest.mark.parametrize("offset", [0, 1, 5, 130])
 def test_a_reset_in_mid_stream_is_never_a_result(
     streamed: Program, inputs: npt.NDArray[np.int8], writes: int, offset: int
 ) -> None:
-    link = ResetsInBetween(streamed.geometry, writes, offset)
+    link = ResetsInBetween(GoldenLink(streamed.geometry), writes, offset)
     with Device(link, streamed.geometry, timeout=1, retry=RETRY) as device:
         with contextlib.suppress(DeviceError, LinkError):
             check(device, streamed, inputs[:2])
         check(device, streamed, inputs[:2])
     assert link.writes <= 0
+
+
+@pytest.mark.parametrize("writes", [10, 41, 100])
+def test_lost_power_in_mid_stream_is_reported_and_survived(
+    streamed: Program, inputs: npt.NDArray[np.int8], writes: int
+) -> None:
+    class LosesPower(GoldenLink):
+        left = writes
+
+        def write(self, data: bytes) -> None:
+            self.left -= 1
+            if self.left == 0:
+                self.endpoint = GoldenLink(self.endpoint.machine.geometry).endpoint
+            super().write(data)
+
+    with Device(LosesPower(streamed.geometry), timeout=1, retry=RETRY) as device:
+        with pytest.raises(DeviceError, match="the device has restarted"):
+            device.run(streamed, inputs[:2])
+        check(device, streamed, inputs[:2])
 
 
 def test_lost_result_is_computed_again(

@@ -4,9 +4,10 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from faults import ResetsInBetween
 from modelgen import Builder
 from oracles import require, run_graph
-from random_graphs import random_graph
+from random_graphs import branch, random_graph
 from wire import Wire
 from zoo_models import ZOO
 
@@ -14,11 +15,14 @@ from otus.arch.geometry import Geometry
 from otus.arch.memory import Space
 from otus.driver.compiler import ModelError, Oracle
 from otus.driver.device import Device
+from otus.driver.errors import DeviceError
 from otus.driver.executor import Array, execute
 from otus.driver.plan import Plan, compile_graph
 from otus.sim.golden_link import open_device
 
 GEOMETRY = Geometry.parse("8x8")
+#: Holds the residual network.
+ROOMY = "8x8,activation_words=8192,weight_words=4096,parameter_words=2048,program_words=4096"
 #: Random graphs for each oracle.
 GRAPHS = 60
 
@@ -99,9 +103,28 @@ def test_what_fits_stays_and_nothing_that_is_there_is_sent(name: str) -> None:
     assert set(link.again) <= {Space.ACTIVATION}
 
 
+def test_a_reset_between_parts_is_never_a_result() -> None:
+    plan = compile_graph(branch(), GEOMETRY)
+    assert len(plan.programs) == 3
+    x = np.random.default_rng(0).integers(-128, 128, (2, 1, 1, 6, 3)).astype(np.int8)
+    given, wanted = plan.graph.inputs[0], plan.graph.outputs[0]
+    (expected,) = run(plan, [x])
+    for writes in range(12, 32):
+        link = ResetsInBetween(open_device("golden", GEOMETRY), writes, 0)
+        with Device(link, GEOMETRY, timeout=1, retry=0.02) as device:
+            errors = 0
+            for _ in range(4):
+                try:
+                    found = execute(plan, device, {given: x}).tensors[wanted]
+                except DeviceError as error:
+                    errors += "it was reset, or another program uses it" in str(error)
+                else:
+                    np.testing.assert_array_equal(found, expected)
+            assert errors == 1, writes
+
+
 def test_parts_that_stay_are_sent_once() -> None:
-    roomy = "8x8,activation_words=8192,weight_words=4096,parameter_words=2048,program_words=4096"
-    plan = compile_graph(ZOO["residual"]("int8"), Geometry.parse(roomy))
+    plan = compile_graph(ZOO["residual"]("int8"), Geometry.parse(ROOMY))
     x = np.random.default_rng(0).integers(-128, 128, (1, 1, 32, 32, 3)).astype(np.int8)
     images = sum(len(image.data) for program in plan.programs for image in program.images)
     with Device(open_device("golden", plan.geometry), plan.geometry) as device:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -248,6 +248,31 @@ def test_the_shipped_program_on_a_file(tmp_path: Path) -> None:
     program = compile_model(MODEL, Geometry.parse("8x8"))
     np.testing.assert_array_equal(interpreter.get_tensor(wanted["index"]), golden(program, data))
     interpreter.close()
+
+
+def test_a_model_that_changes_after_it_was_given_is_not_seen(tmp_path: Path) -> None:
+    path, content = tmp_path / "model.tflite", bytearray(MODEL)
+    path.write_bytes(MODEL)
+    made = [
+        Interpreter(model_path=path, device="golden", geometry="8x8"),
+        Interpreter(model_content=cast(bytes, content), device="golden", geometry="8x8"),
+    ]
+    content[:] = bytes(len(content))
+    path.write_bytes(ZOO["micro-dense"]("float32"))
+    for interpreter in made:
+        interpreter.allocate_tensors()
+        path.unlink(missing_ok=True)
+        given, wanted = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+        data = values(given, 3)
+        expected = golden(compile_model(MODEL, Geometry.parse("8x8")), data)
+        interpreter.set_tensor(given["index"], data)
+        for _ in range(2):
+            interpreter.invoke()
+            np.testing.assert_array_equal(interpreter.get_tensor(wanted["index"]), expected)
+            # A view of weights is one of a copy.
+            for each in interpreter.get_tensor_details():
+                if each["name"] in ("weights", "bias"):
+                    interpreter.tensor(each["index"])()[...] = 0
 
 
 def test_device_and_oracle_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from typing import cast
 import numpy as np
 import pytest
 from modelgen import Builder, reference_model
-from random_graphs import random_graph
+from random_graphs import branch, random_graph
 from zoo_models import ZOO, azimuth_360
 
 from otus.arch.geometry import Geometry
@@ -48,17 +48,6 @@ def test_the_large_model_is_one_chain_between_conversions(form: str) -> None:
         t.data.size for t in tensors if t.name in ("weights", "bias") and t.data is not None
     ]
     assert sum(constants) == 1_373_712
-
-
-def branch() -> bytes:
-    """Two convolutions on one tensor, and their sum."""
-    b = Builder()
-    x = b.input([1, 1, 6, 3], 0.1, 0)
-    weights = np.ones((4, 1, 3, 3), np.int8)
-    first = b.conv(x, weights, None, 0.1, (0.5, 0), same=True)
-    second = b.conv(first, np.ones((4, 1, 1, 4), np.int8), None, 0.1, (0.5, 0))
-    third = b.conv(first, np.ones((4, 1, 1, 4), np.int8), None, 0.1, (0.5, 0))
-    return b.build(b.sum(second, third, (0.9, 0)))
 
 
 def test_a_tensor_that_others_read_ends_its_part() -> None:

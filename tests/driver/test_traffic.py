@@ -7,6 +7,7 @@ from wire import Wire
 from zoo_models import ZOO
 
 from otus.arch.geometry import Geometry
+from otus.arch.memory import Space
 from otus.driver.compiler import compile_model
 from otus.driver.device import Device
 from otus.driver.executor import execute
@@ -42,9 +43,11 @@ def test_bytes_of_several_programs_in_turn(name: str) -> None:
     x = np.zeros((1, 1, 32, 32, 3), np.int8)
     with Device(link) as device:
         for count in (traffic(*plan.programs, inferences=1), traffic(*plan.programs)):
-            sent, received, written = link.sent, link.received, link.written.total()
+            sent, received = link.sent, link.received
+            link.written.clear()
             execute(plan, device, {plan.graph.inputs[0]: x})
-            assert link.written.total() - written == count.payload
+            assert link.written.total() == count.payload
+            assert link.written[Space.WEIGHT] == count.weights
             assert link.sent - sent == pytest.approx(count.sent, rel=0.003)
             assert link.received - received == pytest.approx(count.received, rel=0.003)
 
