@@ -107,9 +107,10 @@ class CobsEncoder(wiring.Component):
             ring.write_address.eq(tail),
             ring.write_data.eq(byte.data),
         ]
-        # Places behind the tail. A register tells of room, while one of them may be taken.
+        # Places behind the tail: position - tail - 1, with one adder. A register tells of room,
+        # while one of them may be taken.
         free = Signal.like(tail)
-        m.d.comb += free.eq(ring.position - following)
+        m.d.comb += free.eq(ring.position + ~tail)
         m.d.sync += room.eq(free > 1)
         with m.FSM():
             with m.State("FILL"):

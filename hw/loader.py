@@ -79,14 +79,12 @@ class Loader(wiring.Component):
             self.partial.eq((index != 0) | (column != 0)),
         ]
         with m.If(self.bytes.valid & self.bytes.ready):
+            # Taken past the end too, where nothing is written: no compare holds many registers up.
+            m.d.sync += write.data.word_select(index, 8).eq(self.bytes.payload)
             with m.If(past):
                 m.d.sync += self.beyond.eq(1)
             with m.Else():
-                m.d.sync += [
-                    write.data.word_select(index, 8).eq(self.bytes.payload),
-                    index.eq(Mux(part_ends, 0, index + 1)),
-                    self.busy.eq(part_ends),
-                ]
+                m.d.sync += [index.eq(Mux(part_ends, 0, index + 1)), self.busy.eq(part_ends)]
         with m.If(self.busy & (self.write.ready | ~self.execute)):
             m.d.sync += [
                 self.busy.eq(0),
