@@ -15,8 +15,8 @@ DecodedLayout = data.StructLayout({"data": 8, "end": 1, "damaged": 1})
 class CobsDecoder(wiring.Component):
     """Decode COBS, one event for each byte but the first of a frame and full blocks' codes.
 
-    Latency 0: an event is offered in the cycle in which its byte is. One byte a cycle; an event
-    that is not taken holds back its byte.
+    Latency 0: an event is offered in the cycle in which its byte is. One byte a cycle, also those
+    without event: where none is taken, a byte is held back, so that no byte decides about it.
     """
 
     latency = 0
@@ -47,7 +47,7 @@ class CobsDecoder(wiring.Component):
             event.end.eq(is_zero),
             event.damaged.eq(~is_code),
             self.decoded.valid.eq(self.encoded.valid & ~silent),
-            self.encoded.ready.eq(self.decoded.ready | silent),
+            self.encoded.ready.eq(self.decoded.ready),
         ]
         with m.If(self.encoded.valid & self.encoded.ready):
             with m.If(is_zero):

@@ -18,8 +18,8 @@ class FrameReceiver(wiring.Component):
     or that the ring cannot hold, is rolled back and leaves no trace. A RESET is recognised beside
     the ring, so that it works when the ring is full, and empties it.
 
-    Takes one byte a cycle, pauses `pause` cycles at most before the first byte of a body and never
-    waits for `body`. Offers a body `latency` cycles after the zero that ends its frame, one byte
+    Takes one byte a cycle, pauses `pause` cycles at most after the end of a frame and never waits
+    for `body`. Offers a body `latency` cycles after the zero that ends its frame, one byte
     every `ByteRing.interval` cycles.
 
     Parameters

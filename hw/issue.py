@@ -1,5 +1,7 @@
 """The loops of a layer: which activation word and which weight word go into the array, and when."""
 
+from typing import NamedTuple
+
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -9,6 +11,14 @@ from ..arch.geometry import Geometry
 from .accumulator import Control
 from .drain import TileLayout
 from .layouts import DescriptorLayout
+
+
+class _Loops(NamedTuple):
+    """A bit for each loop around the lines of the kernel."""
+
+    window: Signal
+    tile: Signal
+    row: Signal
 
 
 class Issue(wiring.Component):
@@ -153,18 +163,18 @@ class Issue(wiring.Component):
             )
             for name in ("reduction", "lines", "windows", "tiles", "groups")
         )
-        # What this step ends, each only where those before it do.
+        # This step ends a line; what ends with a line, if one does; what this step ends.
         line_end = Signal()
-        window_end = Signal()
-        tile_end = Signal()
-        row_end = Signal()
+        over = _Loops(*(Signal(name=f"{loop}_over") for loop in _Loops._fields))
+        ends = _Loops(*(Signal(name=f"{loop}_end") for loop in _Loops._fields))
         last = Signal()
         m.d.comb += [
-            last.eq(reduction[-1] & lines[-1]),
             line_end.eq(starting | reduction[-1]),
-            window_end.eq(starting | last),
-            tile_end.eq(starting | (last & windows[-1])),
-            row_end.eq(starting | (last & windows[-1] & tiles[-1])),
+            over.window.eq(starting | lines[-1]),
+            over.tile.eq(starting | (lines[-1] & windows[-1])),
+            over.row.eq(starting | (lines[-1] & windows[-1] & tiles[-1])),
+            *(end.eq(line_end & loop) for end, loop in zip(ends, over, strict=True)),
+            last.eq(reduction[-1] & lines[-1]),
         ]
         weight = Signal.like(self.weight_address, reset_less=True)
         tile_weight = Signal.like(weight)
@@ -173,26 +183,26 @@ class Issue(wiring.Component):
         m.d.sync += step.eq(layer.weight_gap + 1)
         # Two sums, so that no adder waits for the loops' ends.
         m.d.comb += next_weight.eq(
-            Mux(row_end, layer.weights, Mux(tile_end, weight + step, weight + 1))
+            Mux(ends.row, layer.weights, Mux(ends.tile, weight + step, weight + 1))
         )
         with m.If(turn):
             _count_down(m, reduction, layer.reduction, line_end)
             m.d.sync += [
-                word.first.eq(window_end),
-                weight.eq(Mux(window_end & ~tile_end, tile_weight, next_weight)),
+                word.first.eq(ends.window),
+                weight.eq(Mux(ends.window & ~ends.tile, tile_weight, next_weight)),
             ]
             with m.If(line_end):
-                _count_down(m, lines, layer.lines, window_end)
-            with m.If(window_end):
-                _count_down(m, windows, layer.windows, tile_end)
-                m.d.sync += word.fresh.eq(tile_end)
-            with m.If(tile_end):
-                _count_down(m, tiles, layer.tiles, row_end)
+                _count_down(m, lines, layer.lines, over.window)
+            with m.If(ends.window):
+                _count_down(m, windows, layer.windows, over.tile)
+                m.d.sync += word.fresh.eq(over.tile)
+            with m.If(ends.tile):
+                _count_down(m, tiles, layer.tiles, over.row)
                 m.d.sync += tile_weight.eq(next_weight)
-            with m.If(row_end):
+            with m.If(ends.row):
                 _count_down(m, groups, layer.groups, starting, positions)
                 m.d.sync += active.eq(starting | (active & ~groups[-1]))
-        addresses, bounds = self._addresses(m, turn, line_end, window_end, tile_end, row_end)
+        addresses, bounds = self._addresses(m, turn, line_end, over, ends)
         m.d.comb += [
             word.present.eq(active),
             word.last.eq(last),
@@ -209,13 +219,7 @@ class Issue(wiring.Component):
         return word
 
     def _addresses(
-        self,
-        m: Module,
-        turn: Signal,
-        line_end: Signal,
-        window_end: Signal,
-        tile_end: Signal,
-        row_end: Signal,
+        self, m: Module, turn: Signal, line_end: Signal, over: _Loops, ends: _Loops
     ) -> tuple[list[Signal], list[Signal]]:
         """Return the address of each position's activation word, and the bounds of its line."""
         layer, positions = self.layer, self.geometry.positions
@@ -233,17 +237,18 @@ class Issue(wiring.Component):
         if shared > 1:
             place, next_place = Signal(range(shared)), Signal(range(shared))
             m.d.comb += [
-                place.eq(Mux(row_end, 0, next_place)),
+                place.eq(Mux(over.row, 0, next_place)),
                 word_end.eq(place == shared - 1),
             ]
-            with m.If(turn & tile_end):
+            with m.If(turn & ends.tile):
                 m.d.sync += next_place.eq(Mux(word_end, 0, place + 1))
+        # Where a line ends, the next one starts here: no adder waits for the words of the line.
         jump = Signal(bits)
         m.d.comb += jump.eq(
             Mux(
-                row_end,
+                over.row,
                 next_group,
-                Mux(tile_end, next_tile, Mux(window_end, next_window, next_line)),
+                Mux(over.tile, next_tile, Mux(over.window, next_window, next_line)),
             )
         )
         with m.If(turn):
@@ -256,12 +261,12 @@ class Issue(wiring.Component):
             with m.If(line_end):
                 m.d.sync += next_line.eq(jump + layer.line_stride)
                 for bound, first in zip(bounds, (layer.source, layer.source_end), strict=True):
-                    m.d.sync += bound.eq(Mux(window_end, first, bound + layer.line_stride))
-            with m.If(window_end):
+                    m.d.sync += bound.eq(Mux(over.window, first, bound + layer.line_stride))
+            with m.If(ends.window):
                 m.d.sync += next_window.eq(jump + layer.window_stride)
-            with m.If(tile_end):
+            with m.If(ends.tile):
                 m.d.sync += next_tile.eq(jump + Mux(word_end, layer.tile_stride, 0))
-            with m.If(row_end):
+            with m.If(ends.row):
                 m.d.sync += next_group.eq(next_group + (layer.group_stride << (positions - 1)))
         with m.If(self.load):
             m.d.sync += next_group.eq(layer.origin)

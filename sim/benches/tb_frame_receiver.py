@@ -170,7 +170,7 @@ async def latency_and_pause(dut: Any) -> None:
     await bench.step()
     assert len(out.received) == 1
     await bench.until(lambda: feed.waiting == 0, 50)
-    # The code at the start of a frame goes through the pause: it is no byte of the body.
+    # The code at the start of a frame waits, then it and the first byte of the body are taken.
     feed.send(*sent[1:], *sent[:2])
     await bench.until(lambda: feed.waiting == 2, 50)
-    assert await bench.until(lambda: feed.waiting == 0, 50) == FrameReceiver.pause + 1
+    assert await bench.until(lambda: feed.waiting == 0, 50) == FrameReceiver.pause + 2
