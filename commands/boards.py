@@ -6,6 +6,7 @@ from rich.table import Table
 
 from ..boards import Board, Setup, all_boards, measured
 from ..boards.design import link_pins
+from ..boards.sources import fingerprint
 from .report import render, show
 
 
@@ -28,6 +29,7 @@ def row_of(board: Board, setup: Setup) -> dict[str, Any]:
         "weight_bytes": geometry.weight_words * geometry.rows * geometry.columns,
         "clock_mhz": setup.clock_hz / 1e6,
         "link": {**link_pins(board.platform()), "baud": board.baud, "bridge": board.bridge},
+        "sources": fingerprint(board, setup),
         "measured": measured.row(board.name, setup.geometry),
     }
 
@@ -45,15 +47,17 @@ def _text(rows: list[dict[str, Any]]) -> str:
             row["array"],
             f"{row['weight_bytes']:,} B",
             f"rx {link['rx']}, tx {link['tx']}, {link['baud']:,} baud",
-            _measured(row["measured"]),
+            _measured(row["measured"], row["sources"]),
         )
     return render(table) + "otus build BOARD makes the bitstream of a board.\n"
 
 
-def _measured(row: dict[str, Any] | None) -> str:
+def _measured(row: dict[str, Any] | None, sources: str) -> str:
+    """Say what was measured, and whether of the gateware at hand."""
     if row is None:
         return "-"
     if "fmax_mhz" not in row:
         return "failed"
     verdict = "" if row["bitstream"] else ", MISSED"
-    return f"{row['fmax_mhz']['median']:g} of {row['clock_mhz']:g} MHz, {row['date']}{verdict}"
+    age = "" if row["sources"] == sources else ", of other sources"
+    return f"{row['fmax_mhz']['median']:g} of {row['clock_mhz']:g} MHz, {row['date']}{verdict}{age}"

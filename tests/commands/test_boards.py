@@ -2,9 +2,11 @@
 
 import json
 
+import pytest
 from click.testing import CliRunner
 
 from otus.boards import all_boards, measured
+from otus.boards.sources import fingerprint
 from otus.cli import main
 
 
@@ -31,3 +33,25 @@ def test_json_has_link_capacity_and_measurement() -> None:
     assert "TXD to pin 0" in row["link"]["bridge"]
     assert row["weight_bytes"] == 16 * 16 * 1024
     assert row["measured"] == measured.row("orangecrab-85f", "ecp5-85f")
+
+
+def test_what_was_measured_of_other_sources_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = all_boards()[0]
+    setup = board.setups[0]
+    row = {
+        "board": board.name,
+        "geometry": setup.geometry,
+        "bitstream": {},
+        "clock_mhz": 24.0,
+        "date": "2026-01-02",
+        "fmax_mhz": {"median": 30.0},
+        "sources": fingerprint(board, setup),
+    }
+    marked = []
+    for sources in (row["sources"], "of before"):
+        monkeypatch.setattr(measured, "rows", lambda now=sources: [{**row, "sources": now}])
+        result = CliRunner().invoke(main, ["boards"])
+        assert result.exit_code == 0, result.output
+        # Narrow columns wrap.
+        marked.append("other" in result.output.split())
+    assert marked == [False, True]
