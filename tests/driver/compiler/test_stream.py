@@ -55,7 +55,8 @@ def test_random_models_in_small_memories(first: int, oracle: Oracle) -> None:
         try:
             program = compile_model(model.data, Geometry.parse(SMALL[seed % len(SMALL)]), oracle)
         except ModelError as error:
-            assert "use a geometry with" in str(error)  # noqa: PT017
+            if "use a geometry with" not in str(error):
+                raise
             continue
         found += bool(program.steps)
         check_steps(program)
