@@ -98,6 +98,7 @@ def demo(**options: Any) -> None:
     metavar="FRAMES",
     help="Frames, up to each, whose probabilities are averaged; 64 ms each.",
 )
+@common("turns")
 @click.option(
     "--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write a picture (PNG)."
 )
@@ -112,6 +113,7 @@ def locate(**options: Any) -> None:
     otus locate talk.wav                           a table: time, azimuth, elevation, confidence
     otus locate talk.wav --csv > talk.csv          for a spreadsheet
     otus locate talk.wav --average 1 --plot a.png  every frame on its own, and a picture
+    otus locate talk.wav --turns                   a little more often right, slower
     otus locate talk.wav --model azimuth-small --elevation-model none --device /dev/ttyUSB0
     """
     call("locate", **options)

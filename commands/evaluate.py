@@ -15,7 +15,7 @@ from ..doa.confusion import plot as draw
 from ..doa.dataset import Dataset
 from ..doa.evaluate import GROSS, Score, evaluate, hear, spread
 from ..doa.features import FeatureDefinition
-from ..doa.network import load
+from ..doa.network import inference, load
 from ..driver.compiler import Oracle
 from .locate import card_of, check_picture
 from .report import CommandError, render, replacing, show, tracked
@@ -33,6 +33,7 @@ def main(
     dataset: Path,
     single: Path | None,
     average: int,
+    turns: bool,
     gateware: int,
     classical: int,
     plot: Path | None,
@@ -49,12 +50,17 @@ def main(
     frames = _frames(dataset, task, definition)
     network = None if single is None else _network(single, task, definition)
     with Session("golden", geometry, [file], oracle) as session:
-        outputs = _infer(session, frames.features, "golden model", as_json)
-        probabilities = session.programs[0].output.dequantise(outputs)
-    equal = _gateware(file, frames, outputs, gateware, geometry, oracle, as_json)
-    found = {INT8: hear(lambda _: probabilities, frames, task, average)}
+        kept: list[Int8Array] = []
+
+        def infer(features: Floats) -> Floats:
+            kept.append(_infer(session, features, "golden model", as_json))
+            return session.programs[0].output.dequantise(kept[-1])
+
+        found = {INT8: hear(infer, frames, task, average, turns=turns)}
+    # The first turn is none.
+    equal = _gateware(file, frames, kept[0], gateware, geometry, oracle, as_json)
     if network is not None:
-        found[FLOAT] = hear(network, frames, task, average)
+        found[FLOAT] = hear(network, frames, task, average, turns=turns)
     picked = spread(len(frames), classical or len(frames))
     some = frames.where(picked)
     beside = {name: degrees[picked] for name, degrees in found.items()}
@@ -74,6 +80,7 @@ def main(
         "dataset": str(dataset),
         "frames": len(frames),
         "average": average,
+        "turns": turns,
         "gateware": equal,
         "scores": {name: [s.to_dict() for s in each] for name, each in scores.items()},
         "compared_frames": len(some),
@@ -107,7 +114,7 @@ def _network(path: Path, task: Task, definition: FeatureDefinition) -> Any:
             f"{path}: a network for {record['task']} of {record['features']['array']}, the model "
             f"is for {task.name} of {definition.array.name}; give the one it was made from"
         )
-    return lambda features: network.predict(features, batch_size=1024, verbose=0)
+    return inference(network)
 
 
 def _infer(session: Session, features: Floats, label: str, quiet: bool) -> Int8Array:
@@ -157,6 +164,7 @@ def _text(values: dict[str, Any], detail: list[Score], compared: dict[str, list[
     lines = [
         f"{values['model']} ({values['task']}) on {values['dataset']}: {values['frames']} frames"
         + (f", averages of {values['average']}" if values["average"] > 1 else "")
+        + (", every one heard in all turns of the array" if values["turns"] else "")
     ]
     if values["gateware"]:
         lines.append(

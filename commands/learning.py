@@ -219,6 +219,7 @@ def quantise(**options: Any) -> None:
     show_default=True,
     help="Frames of a clip whose probabilities are averaged.",
 )
+@common("turns")
 @click.option(
     "--gateware",
     type=click.IntRange(0),
@@ -247,6 +248,7 @@ def evaluate(**options: Any) -> None:
     \b
     otus evaluate azimuth test.npz
     otus evaluate azimuth test.npz --average 4
+    otus evaluate azimuth test.npz --turns
     otus evaluate mine.tflite test.npz --float mine.keras --classical 1000 --plot mine.png
     """
     call("evaluate", **options)

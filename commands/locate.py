@@ -30,6 +30,7 @@ def main(
     model: str,
     elevation_model: str | None,
     average: int,
+    turns: bool,
     plot: Path | None,
     device: str,
     geometry: str | None,
@@ -49,7 +50,7 @@ def main(
         check_shapes(files, session, definition)
         networks = {task: inference(session, k) for k, task in enumerate(files)}
         quiet = as_json or as_csv
-        results = locate(heard, networks, average=average, progress=not quiet)
+        results = locate(heard, networks, average=average, turns=turns, progress=not quiet)
         figures = {task: session.figures(k) for k, task in enumerate(files)}
     if plot is not None:
         draw(results, plot, title=recording.name)
@@ -62,6 +63,7 @@ def main(
         "recording": str(recording),
         "notes": list(heard.notes),
         "average": average,
+        "turns": turns,
         "frames": [r.to_dict() for r in results],
         "models": figures,
     }

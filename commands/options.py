@@ -44,6 +44,13 @@ def common(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
             show_default=True,
             help=ORACLE_HELP,
         ),
+        "turns": click.option(
+            "--turns",
+            is_flag=True,
+            help="Hear every frame in all turns of the array that move microphones onto "
+            "microphones, and average: a little more often right, six inferences a frame for a "
+            "ring of six.",
+        ),
         "json": click.option("--json", "as_json", is_flag=True, help="Print JSON for machines."),
     }
 

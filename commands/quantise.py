@@ -8,7 +8,7 @@ from ..doa import card
 from ..doa.angles import TASKS
 from ..doa.dataset import Dataset
 from ..doa.litert import reference
-from ..doa.network import load
+from ..doa.network import inference, load
 from ..doa.quantise import quantise
 from .report import CommandError, show
 
@@ -26,7 +26,7 @@ def main(model: Path, data: Path, output: Path, samples: int, as_json: bool) -> 
     described = card.describe(content, record, int(network.count_params()))
     picked = np.unique(np.linspace(0, len(frames) - 1, COMPARED).astype(np.int64))
     features = frames.features[picked]
-    single = network.predict(features, batch_size=256, verbose=0)
+    single = inference(network)(features)
     same = np.mean(reference(content)(features).argmax(axis=1) == single.argmax(axis=1))
     written = card.write(output, content, described)
     values = {

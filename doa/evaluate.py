@@ -21,6 +21,7 @@ from .dataset import Dataset
 from .errors import DatasetError, ModelError
 from .litert import Infer
 from .speech import KINDS
+from .turns import Turns
 
 #: Resamples for an interval.
 RESAMPLES = 1000
@@ -210,17 +211,22 @@ def resamples(pairs: NDArray[Any], rng: np.random.Generator) -> Iterator[NDArray
         yield weight
 
 
-def hear(infer: Infer, dataset: Dataset, task: Task, average: int = 1) -> NDArray[np.float64]:
+def hear(
+    infer: Infer, dataset: Dataset, task: Task, average: int = 1, *, turns: bool = False
+) -> NDArray[np.float64]:
     """Let a network tell the angles of a data set's frames.
 
     Parameters
         infer : float32 [n, lags, pairs] -> probabilities [n, classes]
         average : how many frames of a clip, up to this one, share their probabilities
+        turns : whether every frame is heard in all turns of the array
     Returns
         degrees float64 [n, sources]
     Raises
         ModelError: the callable's outputs do not fit the task
     """
+    if turns:
+        infer = Turns(dataset.definition, task.classes).averaged(infer, task)
     probabilities = np.array(infer(dataset.features), dtype=np.float64)
     if probabilities.shape != (len(dataset), task.classes.count):
         raise ModelError(

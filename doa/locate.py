@@ -15,6 +15,7 @@ from .features import GccPhat
 from .litert import Infer
 from .prepare import HEARD, Recording
 from .progress import track
+from .turns import Turns
 
 #: Active frames that are computed at a time.
 BLOCK = 16
@@ -94,6 +95,7 @@ def locate(
     networks: Mapping[str, Infer],
     *,
     average: int = 4,
+    turns: bool = False,
     progress: bool = False,
 ) -> list[Located]:
     """Find out where the sound comes from, frame by frame.
@@ -104,6 +106,7 @@ def locate(
             float32 [n, lags, pairs] -> probabilities [n, classes]; they see the frames that are
             heard only; the first one's confidence is told
         average : how many frames, up to this one, share their probabilities
+        turns : whether every frame is heard in all turns of the array
     Returns
         one result a frame
     Raises
@@ -117,6 +120,10 @@ def locate(
         raise DefinitionError(
             f"{' and '.join(networks)}: the elevation of two sources cannot be told; leave it out"
         )
+    ears = [
+        Turns(recording.definition, t.classes).averaged(infer, t) if turns else infer
+        for t, infer in zip(tasks, networks.values(), strict=True)
+    ]
     compute = GccPhat(recording.definition)
     heard = recording.heard
     rows = np.flatnonzero(heard)
@@ -124,7 +131,7 @@ def locate(
     told: list[list[NDArray[Any]]] = [[] for _ in networks]
     for block in track(blocks, "frames", progress):
         features = compute(recording.frames[block])
-        for parts, infer in zip(told, networks.values(), strict=True):
+        for parts, infer in zip(told, ears, strict=True):
             parts.append(np.asarray(infer(features)))
     found = {}
     for t, parts in zip(tasks, told, strict=True):

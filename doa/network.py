@@ -10,9 +10,13 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .angles import Task
 from .errors import ModelError
 from .extras import require
+from .litert import Infer
 
 #: Filters of the two convolutions, and units of the first dense layer.
 Widths = tuple[int, int, int]
@@ -57,6 +61,15 @@ def network(
             k.layers.Dense(task.classes.count, activation="softmax"),
         ]
     )
+
+
+def inference(model: Any) -> Infer:
+    """Give a Keras model's inference callable."""
+
+    def infer(features: NDArray[np.float32]) -> NDArray[Any]:
+        return np.asarray(model.predict(features, batch_size=1024, verbose=0))
+
+    return infer
 
 
 def save(model: Any, path: str | Path, record: dict[str, Any]) -> None:

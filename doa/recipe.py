@@ -34,7 +34,7 @@ from .features import FeatureDefinition
 from .generate import make
 from .litert import reference
 from .network import REFERENCE as LARGE
-from .network import SMALL, TEACHER, Widths, load, save
+from .network import SMALL, TEACHER, Widths, inference, load, save
 from .quantise import quantise
 from .train import train
 
@@ -194,7 +194,7 @@ def cook(
         content = quantise(model, learn.features)
         judged = test.where(task.fits(test.fields))
         int8 = evaluate(hear(reference(content), judged, task), judged, task)
-        single = evaluate(hear(_float(model), judged, task), judged, task)
+        single = evaluate(hear(inference(model), judged, task), judged, task)
         described = describe(content, record, int(model.count_params()), int8, single)
         write(folder / f"{name}.tflite", content, described)
         (folder / "README.md").write_text(page(folder), encoding="utf-8")
@@ -248,11 +248,6 @@ def _learned(
     )
     save(model, path, wanted)
     return model, wanted
-
-
-def _float(model: Any) -> Any:
-    """Give a Keras model's inference callable."""
-    return lambda features: model.predict(features, batch_size=1024, verbose=0)
 
 
 def judge(

@@ -8,15 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .angles import TASKS, Classes, Task
+from .angles import TASKS, Task
 from .dataset import Dataset
 from .errors import DatasetError, ModelError
-from .features import FeatureDefinition
-from .network import DROPOUT, REFERENCE, Widths, keras, network
+from .network import DROPOUT, REFERENCE, Widths, inference, keras, network
 from .progress import track
-from .symmetry import Symmetry, symmetries
+from .turns import Turns
 
 #: Learning rate at the start; it falls to 0 along half a cosine.
 LEARNING_RATE = 2e-3
@@ -27,51 +25,6 @@ TAUGHT = 0.5
 #: Share of the targets that all classes have alike. int8 outputs do not show it, but without it
 #: logits go on falling where nothing is, and their int8 steps become as coarse as the range wide.
 SMOOTH = 0.02
-
-
-class Augmentation:
-    """Replace each frame by a random symmetry of the array, and its azimuths with it."""
-
-    def __init__(self, definition: FeatureDefinition, classes: Classes) -> None:
-        # A symmetry that moves class centres off the centres would need other labels.
-        kept = [s for s in symmetries(definition.array) if s.turn % classes.step == 0]
-        self.symmetries: list[Symmetry] = kept
-        self.orders = np.stack([s.order(definition) for s in kept])
-
-    def __call__(
-        self, features: NDArray[np.float32], choice: NDArray[np.int64]
-    ) -> NDArray[np.float32]:
-        """Take float32 [n, lags, pairs] and the number of a symmetry each [n]; give it turned."""
-        flat = features.reshape(len(features), -1)
-        return np.take_along_axis(flat, self.orders[choice], axis=1).reshape(features.shape)
-
-    def azimuth(self, degrees: NDArray[Any], choice: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Tell where sources at degrees [n, sources] are after the chosen symmetries."""
-        sign = np.array([s.sign for s in self.symmetries])[choice, None]
-        turn = np.array([s.turn for s in self.symmetries])[choice, None]
-        return np.asarray((sign * degrees.astype(np.float64) + turn) % 360)
-
-    def classes(self, task: Task) -> NDArray[np.int64]:
-        """Tell which class each one becomes by every symmetry: [symmetries, classes]."""
-        same = np.arange(task.classes.count)
-        turned = [task.classes.of(s.azimuth(task.classes.centres)) for s in self.symmetries]
-        return np.stack(turned if task.field == "azimuth" else [same] * len(turned))
-
-
-def taught(teacher: Any, features: NDArray[np.float32], augment: Augmentation, task: Task) -> Any:
-    """Ask a network about every turn of each frame, and average what it says.
-
-    Mirror images are left out: in them halves, which go up, would go down.
-
-    Returns
-        float32 [n, classes]
-    """
-    total = np.zeros((len(features), task.classes.count), dtype=np.float32)
-    turns = [k for k, s in enumerate(augment.symmetries) if s.sign > 0]
-    for k in turns:
-        turned = augment(features, np.full(len(features), k))
-        total += teacher.predict(turned, batch_size=1024, verbose=0)[:, augment.classes(task)[k]]
-    return total / len(turns)
 
 
 def train(
@@ -134,24 +87,24 @@ def train(
         optimizer=k.optimizers.Adam(k.optimizers.schedules.CosineDecay(rate, steps)),
         loss="categorical_crossentropy",
     )
-    augment = Augmentation(learn.definition, classes)
+    turns = Turns(learn.definition, classes)
     truth = task.truth(learn.fields)
-    hears = None if teacher is None else taught(teacher, learn.features, augment, task)
+    hears = None if teacher is None else turns.averaged(inference(teacher), task)(learn.features)
     # Where the probability of each class of a turned frame was before.
-    before = np.argsort(augment.classes(task), axis=1)
+    before = np.argsort(turns.classes(task), axis=1)
     judged = None if validation is None else validation.where(task.fits(validation.fields))
     for epoch in track(range(epochs), f"{task.name}: epochs", progress):
         order = rng.permutation(len(learn))
-        choice = rng.integers(len(augment.symmetries), size=len(learn))
+        choice = rng.integers(len(turns.symmetries), size=len(learn))
         angles = truth[order]
         if task.field == "azimuth":
-            angles = augment.azimuth(angles, choice)
+            angles = turns.azimuth(angles, choice)
         labels = task.targets(angles)
         if hears is not None:
             heard = np.take_along_axis(hears[order], before[choice], axis=1)
             labels += np.float32(TAUGHT) * (heard - labels)
         labels = (1 - SMOOTH) * labels + SMOOTH / classes.count
-        features = augment(learn.features[order], choice)
+        features = turns(learn.features[order], choice)
         history = model.fit(features, labels, batch_size=batch, epochs=1, shuffle=False, verbose=0)
         if report is not None:
             said = (
@@ -165,7 +118,7 @@ def train(
 
 def exact(model: Any, dataset: Dataset, task: Task) -> float:
     """Percent of sources that a network finds in the right class."""
-    outputs = model.predict(dataset.features, batch_size=1024, verbose=0)
+    outputs = inference(model)(dataset.features)
     truth = task.truth(dataset.fields)
     found = task.match(task.decode(outputs), truth)
     return 100 * float(np.mean(task.classes.of(found) == task.classes.of(truth)))

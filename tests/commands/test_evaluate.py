@@ -48,6 +48,17 @@ def test_the_text_has_a_row_a_group(learned: Path) -> None:
     assert "gross: more than 20 degrees off; intervals: 95 %, rooms and source" in result.output
 
 
+def test_frames_are_heard_in_all_turns_if_wanted(learned: Path) -> None:
+    arguments = ("evaluate", learned / "small.tflite", learned / "test.npz", "--gateware", 2)
+    result = otus(*arguments, "--turns", "--json")
+    assert result.exit_code == 0, result.output
+    values, alone = json.loads(result.stdout), json.loads(otus(*arguments, "--json").stdout)
+    assert (values["turns"], alone["turns"]) == (True, False)
+    assert values["gateware"] == {"frames": 2, "identical": 2}
+    assert values["scores"]["int8"] != alone["scores"]["int8"]
+    assert "every one heard in all turns" in otus(*arguments, "--turns").output
+
+
 def test_what_cannot_be_judged_is_refused(learned: Path, tmp_path: Path) -> None:
     model, data = learned / "small.tflite", learned / "test.npz"
     two, silent = tmp_path / "two.npz", tmp_path / "silent.npz"

@@ -112,6 +112,15 @@ def test_the_average_smooths() -> None:
     assert spread[1] < spread[0]
 
 
+def test_all_turns_of_the_array_are_heard_if_wanted() -> None:
+    once, turned = told(DEMO), told(DEMO, "--turns")
+    frames = sum(f["active"] for f in once["frames"])
+    assert [v["models"]["azimuth"]["frames"] for v in (once, turned)] == [frames, 6 * frames]
+    for word in WORDS:
+        heard = [f["azimuth"] for f in turned["frames"] if f["active"]]
+        assert sum(apart(a, word) <= 10 for a in heard) > 10, word
+
+
 def test_the_elevation_can_be_left_out_or_chosen() -> None:
     assert set(told(DEMO, "--elevation-model", "none")["models"]) == {"azimuth"}
     both = told(DEMO, "--model", "azimuth-small", "--elevation-model", "elevation")

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from toys import ear
 
 from otus.doa.angles import AZIMUTH, ELEVATION, task
 from otus.doa.errors import DatasetError, ModelError
@@ -84,6 +86,22 @@ def test_averages_stay_within_a_clip() -> None:
     assert AZIMUTH.of(hear(lambda _: p, toy, azimuth)[:4, 0]).tolist() == [5, 9, 5, 9]
     assert AZIMUTH.of(hear(lambda _: p, toy, azimuth, average=4)[:4, 0]).tolist() == [5, 5, 5, 5]
     assert p[1, 9] == 0.5
+
+
+def test_a_network_that_is_wrong_in_one_turn_is_right_with_all_of_them() -> None:
+    toy, azimuth = toy_set(frames=1), task("azimuth")
+    asked: list[int] = []
+
+    def moody(features: NDArray[np.float32]) -> NDArray[np.float32]:
+        asked.append(len(features))
+        return np.roll(ear(features), 9 if len(asked) == 1 else 0, axis=1)
+
+    alone = hear(moody, toy, azimuth)
+    asked.clear()
+    together = hear(moody, toy, azimuth, turns=True)
+    assert asked == [36] * 6
+    found = [evaluate(degrees, toy, azimuth)[0].within_one.value for degrees in (alone, together)]
+    assert found == [0, 100]
 
 
 def test_the_table_has_a_row_a_score() -> None:

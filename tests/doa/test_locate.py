@@ -63,6 +63,25 @@ def test_the_average_follows_a_source_that_moves_and_never_reaches_into_silence(
         locate(heard(x), {"azimuth": steered}, average=0)
 
 
+def test_all_turns_of_the_array_say_what_one_does_of_a_clear_wave() -> None:
+    asked: list[int] = []
+
+    def listening(features: NDArray[np.float32]) -> NDArray[Any]:
+        asked.append(len(features))
+        return steered(features)
+
+    wave = heard(noisy_wave(352.0, 0.0))
+    once = locate(wave, {"azimuth": listening})
+    frames = sum(asked)
+    asked.clear()
+    turned = locate(wave, {"azimuth": listening}, turns=True)
+    assert sum(asked) == 6 * frames
+    for a, b in zip(once, turned, strict=True):
+        assert a.azimuth is not None
+        assert b.azimuth is not None
+        assert AZIMUTH.error(a.azimuth, b.azimuth) < 1
+
+
 def test_opposite_directions_in_an_average_are_not_confident() -> None:
     def here_and_there(features: NDArray[np.float32]) -> NDArray[Any]:
         p = np.zeros((len(features), 36))

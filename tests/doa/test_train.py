@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from toys import ear
 
 from otus.doa.angles import AZIMUTH, task
-from otus.doa.definitions import UMA8, preset
+from otus.doa.definitions import UMA8
 from otus.doa.errors import DatasetError, ModelError
-from otus.doa.features import gcc_phat, srp_phat
 from otus.doa.litert import reference
 from otus.doa.network import load
-from otus.doa.train import Augmentation, exact, taught, train
+from otus.doa.train import exact, train
 
-from .conftest import plane_wave, toy_set
+from .conftest import toy_set
 
 pytest.importorskip("tensorflow", reason="the extra 'train' is not installed")
 # Keras 3 converts its variables in a way that NumPy 2 is going to change.
@@ -30,36 +30,13 @@ def test_training_learns_and_int8_keeps_it(trained: Path) -> None:
     assert exact > 0.5  # chance: 0.03
 
 
-def test_augmentation_turns_features_and_labels_together() -> None:
-    augment = Augmentation(UMA8, AZIMUTH)
-    assert len(augment.symmetries) == 12
-    choice = np.arange(12)
-    x = gcc_phat(UMA8.frames(plane_wave(UMA8.array, 20.0))[:1], UMA8).repeat(12, axis=0)
-    truth = augment.azimuth(np.full((12, 1), 20.0), choice)[:, 0]
-    assert len(set(truth.round(6))) == 12
-    for feature, angle in zip(augment(x, choice), truth, strict=True):
-        want = gcc_phat(UMA8.frames(plane_wave(UMA8.array, float(angle)))[:1], UMA8)[0]
-        np.testing.assert_allclose(feature, want, atol=1e-4)
-    assert augment.classes(task("azimuth"))[:, 2].tolist() == AZIMUTH.of(truth).tolist()
-    assert (augment.classes(task("elevation")) == np.arange(10)).all()
-
-
 class Ear:
     """A network that is sure where a plane wave comes from, and tells no mirror image apart."""
 
     input_shape, output_shape = (None, *UMA8.shape), (None, 36)
 
     def predict(self, features: NDArray[np.float32], **_: Any) -> NDArray[np.float32]:
-        power = srp_phat(features, UMA8, AZIMUTH.centres)
-        return np.eye(36, dtype=np.float32)[power.argmax(axis=1)]
-
-
-def test_a_teacher_is_asked_about_every_turn_and_answers_for_the_frame_itself() -> None:
-    waves = [plane_wave(UMA8.array, float(a)) for a in (20, 190, 340)]
-    x = gcc_phat(np.concatenate([UMA8.frames(w)[:1] for w in waves]), UMA8)
-    heard = taught(Ear(), x, Augmentation(UMA8, AZIMUTH), task("azimuth"))
-    np.testing.assert_allclose(heard, Ear().predict(x), atol=1e-6)
-    assert (AZIMUTH.distance(heard.argmax(axis=1), np.array([2, 19, 34])) <= 1).all()
+        return ear(features)
 
 
 def test_a_teacher_shifts_what_is_learned() -> None:
@@ -78,11 +55,6 @@ def test_a_teacher_shifts_what_is_learned() -> None:
     assert share(Ear(), 18) < 0.03
     with pytest.raises(ModelError, match=r"the teacher takes \(13, 15\) and gives 36 classes"):
         train(learn, task("elevation"), teacher=Ear())
-
-
-def test_augmentation_keeps_class_centres() -> None:
-    square = Augmentation(preset("respeaker4"), AZIMUTH)
-    assert [s.turn for s in square.symmetries if s.sign == 1] == [0, 90, 180, 270]
 
 
 def test_training_refuses_nothing_to_learn_from() -> None:
