@@ -80,10 +80,12 @@ def cycles(geometry: Geometry) -> dict[str, int]:
     found, programs = {}, {}
     for name in models.names():
         try:
-            programs[name] = compile_model(models.find(name), geometry)
+            program = compile_model(models.find(name), geometry)
         except ModelError:
             continue
-        found[name] = programs[name].prediction.total
+        # What is streamed takes as long as the link does.
+        if not program.steps:
+            programs[name], found[name] = program, program.prediction.total
     if all(name in programs for name in _TOGETHER):
         try:
             place([programs[name] for name in _TOGETHER])

@@ -1,4 +1,4 @@
-"""Models resident on one device, for the commands that compute."""
+"""Models on one device, for the commands that compute."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..arch.geometry import NAMED, Geometry
 from ..arch.packet import Counters
-from ..driver.compiler import Oracle, Program, compile_model, place
+from ..driver.compiler import Oracle, Program, compile_model, place_in_turn
 from ..driver.device import Device
 from ..driver.link import open_link
 
@@ -18,7 +18,9 @@ Int8Array = npt.NDArray[np.int8]
 
 
 class Session:
-    """Compile models for a device, load them side by side, and run them.
+    """Compile models for a device, and run one after the other on it.
+
+    Models that do not fit side by side take turns: what they overlap is sent again at each change.
 
     Parameters
         device : name of the device
@@ -34,12 +36,13 @@ class Session:
         simulated = asked or (NAMED["default"] if device in ("sim", "golden") else None)
         # A model that cannot be compiled is refused before a simulator is built for it.
         if simulated:
-            place([compile_model(model, simulated, oracle) for model in models])
+            place_in_turn([compile_model(model, simulated, oracle) for model in models])
         self.device = Device(open_link(device, simulated), geometry=asked)
         try:
             self.geometry = self.device.identity.geometry
-            self.programs = place([compile_model(model, self.geometry, oracle) for model in models])
-            self.device.load(*self.programs)
+            self.programs = place_in_turn(
+                [compile_model(model, self.geometry, oracle) for model in models]
+            )
         except BaseException:
             self.device.close()
             raise

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .angles import AZIMUTH, resultant, running_mean, task
 from .errors import DefinitionError, RecordingError
@@ -128,14 +127,11 @@ def locate(
     heard = recording.heard
     rows = np.flatnonzero(heard)
     blocks = [rows[at : at + BLOCK] for at in range(0, len(rows), BLOCK)]
-    told: list[list[NDArray[Any]]] = [[] for _ in networks]
-    for block in track(blocks, "frames", progress):
-        features = compute(recording.frames[block])
-        for parts, infer in zip(told, ears, strict=True):
-            parts.append(np.asarray(infer(features)))
+    features = [compute(recording.frames[block]) for block in track(blocks, "features", progress)]
     found = {}
-    for t, parts in zip(tasks, told, strict=True):
-        some = np.concatenate(parts)
+    # One network after the other: two that are too large for a device together are sent once each.
+    for t, infer in zip(tasks, ears, strict=True):
+        some = np.concatenate([infer(part) for part in track(features, t.name, progress)])
         every = np.zeros((len(heard), some.shape[1]))
         every[rows] = some
         found[t.field] = t.directions(running_mean(every, average, heard))

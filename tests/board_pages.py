@@ -30,11 +30,9 @@ PORTS = (("second port", "/dev/ttyUSB1"), ("iCELink", "/dev/ttyACM0"), ("", "/de
 
 @cache
 def program(name: str, geometry: str) -> Program | None:
-    """Compile a shipped model for a geometry; None where it does not fit."""
-    try:
-        return compile_model(models.find(name), Geometry.parse(geometry))
-    except ModelError:
-        return None
+    """Compile a shipped model for a geometry; None where it does not fit and would be streamed."""
+    found = compile_model(models.find(name), Geometry.parse(geometry))
+    return None if found.steps else found
 
 
 @cache
@@ -136,16 +134,12 @@ def port(board: Board) -> str:
 
 
 def first_inference(board: Board) -> list[str]:
-    """Commands of a first inference, with the models that fit."""
+    """Commands of a first inference, with models that need not be streamed."""
     geometry = board.setups[0].geometry
-    if {"azimuth", "elevation"} <= set(resident(geometry)):
+    if program("azimuth", geometry):
         return [f"otus demo --device {port(board)}"]
-    for name in ("azimuth", "azimuth-small"):
-        if program(name, geometry):
-            model = "" if name == "azimuth" else f" --model {name}"
-            recording = "models/demo.flac"
-            return [f"otus locate {recording}{model} --elevation-model none --device {port(board)}"]
-    return []
+    small = "--model azimuth-small --elevation-model none"
+    return [f"otus locate models/demo.flac {small} --device {port(board)}"]
 
 
 def commands(board: Board) -> str:

@@ -46,6 +46,8 @@ def _fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_cycles_are_of_the_models_that_fit() -> None:
     assert matrix.cycles(Geometry(1, 1, weight_words=64)) == {}
     assert "azimuth+elevation" not in matrix.cycles(NAMED["ecp5-25f"])
+    # The others are streamed there.
+    assert list(matrix.cycles(NAMED["hx8k"])) == ["azimuth-small"]
     both = matrix.cycles(NAMED["ecp5-85f"])
     assert both["azimuth+elevation"] == both["azimuth"] + both["elevation"]
 

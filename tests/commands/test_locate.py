@@ -121,6 +121,12 @@ def test_all_turns_of_the_array_are_heard_if_wanted() -> None:
         assert sum(apart(a, word) <= 10 for a in heard) > 10, word
 
 
+def test_networks_that_do_not_fit_together_take_turns() -> None:
+    beside, in_turn = told(DEMO), told(DEMO, "--geometry", "ecp5-25f")
+    assert set(in_turn["models"]) == {"azimuth", "elevation"}
+    assert in_turn["frames"] == beside["frames"]
+
+
 def test_the_elevation_can_be_left_out_or_chosen() -> None:
     assert set(told(DEMO, "--elevation-model", "none")["models"]) == {"azimuth"}
     both = told(DEMO, "--model", "azimuth-small", "--elevation-model", "elevation")
