@@ -29,14 +29,18 @@ def training(
     seed: int,
     command: str,
     teacher: Mapping[str, Any] | None = None,
+    taught: float = 0.0,
 ) -> dict[str, Any]:
     """Record how a network was trained, as a .keras file carries it.
 
     Parameters
         sets : what it learned from, then what it was watched by
         teacher : the record of the network that labelled its frames
+        taught : share of the targets that is what the teacher hears
     """
-    labelled = {} if teacher is None else {"teacher": {k: teacher[k] for k in ("widths", "epochs")}}
+    labelled: dict[str, Any] = {}
+    if teacher is not None:
+        labelled = {"teacher": {**{k: teacher[k] for k in ("widths", "epochs")}, "share": taught}}
     return {
         "task": task.name,
         "features": definition.to_dict(),

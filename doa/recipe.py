@@ -36,7 +36,7 @@ from .litert import reference
 from .network import REFERENCE as LARGE
 from .network import SMALL, TEACHER, Widths, inference, load, save
 from .quantise import quantise
-from .train import train
+from .train import TAUGHT, train
 
 FOLDER = Path(__file__).parents[1] / "models"
 COMMAND = "python -m otus.doa.recipe"
@@ -105,6 +105,7 @@ class Recipe:
 
     Parameters
         teacher : epochs of the larger network that labels its frames; 0: none
+        taught : share of the targets that is what that network hears
     """
 
     task: str
@@ -112,15 +113,16 @@ class Recipe:
     epochs: int
     widths: Widths = LARGE
     teacher: int = 20
+    taught: float = TAUGHT
 
 
 RECIPES = {
-    "azimuth": Recipe("azimuth", UMA8, 40),
+    "azimuth": Recipe("azimuth", UMA8, 120, taught=0.7),
     "azimuth-small": Recipe("azimuth", UMA8, 40, SMALL),
     "azimuth-360": Recipe("azimuth-360", UMA8, 20, teacher=0),
     "azimuth-respeaker4": Recipe("azimuth", RESPEAKER4, 40),
     "elevation": Recipe("elevation", UMA8, 30),
-    "two-source": Recipe("two-source", UMA8_TWO, 40),
+    "two-source": Recipe("two-source", UMA8_TWO, 120, taught=0.7),
 }
 
 
@@ -190,7 +192,9 @@ def cook(
             kept = work / f"{recipe.data.name}-{task.name}-teacher.keras"
             teacher = _learned(kept, task, sets, TEACHER, recipe.teacher, **same)
         kept = work / f"{name}.keras"
-        model, record = _learned(kept, task, sets, recipe.widths, recipe.epochs, teacher, **same)
+        model, record = _learned(
+            kept, task, sets, recipe.widths, recipe.epochs, teacher, recipe.taught, **same
+        )
         content = quantise(model, learn.features)
         judged = test.where(task.fits(test.fields))
         int8 = evaluate(hear(reference(content), judged, task), judged, task)
@@ -208,6 +212,7 @@ def _learned(
     widths: Widths,
     epochs: int,
     teacher: tuple[Any, dict[str, Any]] | None = None,
+    taught: float = TAUGHT,
     *,
     seed: int,
     command: str,
@@ -217,6 +222,7 @@ def _learned(
 
     Parameters
         teacher : a network and its record
+        taught : share of the targets that is what it hears
     Returns
         the network and its record
     """
@@ -230,6 +236,7 @@ def _learned(
         seed=seed,
         command=command,
         teacher=None if teacher is None else teacher[1],
+        taught=taught,
     )
     if path.is_file():
         model, record = load(path)
@@ -240,6 +247,7 @@ def _learned(
         task,
         widths=widths,
         teacher=None if teacher is None else teacher[0],
+        taught=taught,
         validation=validation,
         epochs=epochs,
         seed=seed,

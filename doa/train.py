@@ -20,7 +20,7 @@ from .turns import Turns
 LEARNING_RATE = 2e-3
 #: The same for a network that has learned already.
 FINE_RATE = 2e-4
-#: Share of the targets that is what a teacher hears; the rest is the truth.
+#: Share of the targets that is what a teacher hears, if none is given; the rest is the truth.
 TAUGHT = 0.5
 #: Share of the targets that all classes have alike. int8 outputs do not show it, but without it
 #: logits go on falling where nothing is, and their int8 steps become as coarse as the range wide.
@@ -34,6 +34,7 @@ def train(
     widths: Widths = REFERENCE,
     start: Any = None,
     teacher: Any = None,
+    taught: float = TAUGHT,
     validation: Dataset | None = None,
     epochs: int = 30,
     batch: int = 256,
@@ -49,6 +50,7 @@ def train(
         start : a network that has learned already, to go on with (it is changed); its widths count
         teacher : a larger network of the same task that has learned already: part of the targets
             is what it hears; then nothing is dropped out
+        taught : how large that part is, 0 to 1
         validation : frames to score after each epoch; they change nothing
         epochs, batch, seed : the same values give the same accuracy within its interval
         report : called with one line an epoch
@@ -102,7 +104,7 @@ def train(
         labels = task.targets(angles)
         if hears is not None:
             heard = np.take_along_axis(hears[order], before[choice], axis=1)
-            labels += np.float32(TAUGHT) * (heard - labels)
+            labels += np.float32(taught) * (heard - labels)
         labels = (1 - SMOOTH) * labels + SMOOTH / classes.count
         features = turns(learn.features[order], choice)
         history = model.fit(features, labels, batch_size=batch, epochs=1, shuffle=False, verbose=0)

@@ -60,7 +60,7 @@ def test_the_recipe_writes_models_and_cards(
     assert definition == UMA8
     assert described["command"] == "python -m otus.doa.recipe --seed 1 --scale 0.5"
     assert (described["task"], described["classes"]["count"]) == ("elevation", 10)
-    assert described["teacher"] == {"widths": [4, 4, 16], "epochs": 1}
+    assert described["teacher"] == {"widths": [4, 4, 16], "epochs": 1, "share": 0.5}
     content = (tmp_path / "out/tiny.tflite").read_bytes()
     assert described["sha256"] == hashlib.sha256(content).hexdigest()
     assert [d["frames"] for d in described["data"]] == [len(toy_set())] * 3
