@@ -212,6 +212,6 @@ NAMED = {
         program_words=128,
         link_bytes=512,
     ),
-    "gw1n-9": Geometry(8, 4, accumulator_bits=24, weight_words=1024, link_bytes=1024),
+    "gw1n-9": Geometry(8, 3, accumulator_bits=24, weight_words=1024, link_bytes=1024),
     "gw2a-18": Geometry(8, 8, requantise_lanes=2, weight_words=1024),
 }

@@ -20,10 +20,9 @@ BOARD = Board(
     family=GOWIN,
     platform=_Platform,
     pll=Gw1nPll,
-    # The requantise lane takes the room of 8 of the 40 multipliers of 9 bits. Four are left free,
-    # and LUTs multiply instead: where all are used, nextpnr's placer does not come to an end. Nor
-    # does it with four more of LUTs, which fill the part.
-    setups=(Setup("gw1n-9", 54_000_000, Part("gowin", dsp_multipliers=28)),),
+    # 8x4 fits too, with multipliers of LUTs where DSP blocks have no room; but it fills the part so
+    # that nextpnr's placer does not come to an end with some seeds.
+    setups=(Setup("gw1n-9", 54_000_000, Part("gowin")),),
     baud=3_000_000,
     bridge="second port of the BL702 behind the USB socket",
     loader=("openFPGALoader", "-b", "tangnano9k"),
