@@ -154,6 +154,12 @@ def dataset(**options: Any) -> None:
     help="With --finetune: a real recording and the direction of its source in degrees (of the "
     "model's task; two with a comma for two sources). May be given more than once.",
 )
+@click.option(
+    "--quantisation-aware",
+    is_flag=True,
+    help="With --finetune: the network computes as its int8 file will while it learns, and loses "
+    "less by it.",
+)
 @common("json")
 def train(**options: Any) -> None:
     """Train a network on DATASET, the frames that `otus dataset` made.
@@ -166,6 +172,7 @@ def train(**options: Any) -> None:
     otus train train.npz --validation validation.npz -o azimuth.keras
     otus train train.npz --widths 16,16,32 --epochs 60 -o small.keras
     otus train --finetune azimuth.keras --recording hall.wav=120 -o hall.keras
+    otus train train.npz --finetune azimuth.keras --quantisation-aware -o aware.keras
     """
     call("train", **options)
 

@@ -11,6 +11,7 @@ import click
 from ..doa import card
 from ..doa.angles import TASKS, Task
 from ..doa.angles import task as task_of
+from ..doa.aware import Twin
 from ..doa.dataset import Dataset
 from ..doa.features import FeatureDefinition
 from ..doa.finetune import mixed, recorded
@@ -33,6 +34,7 @@ def main(
     validation: Path | None,
     finetune: Path | None,
     recordings: Sequence[tuple[Path, tuple[float, ...]]],
+    quantisation_aware: bool,
     as_json: bool,
 ) -> None:
     """Train and write the model."""
@@ -54,6 +56,11 @@ def main(
         learn = recorded(dict(recordings), asked, FeatureDefinition.from_dict(record["features"]))
         if simulated is not None:
             learn = mixed(learn, simulated, asked, seed)
+    if quantisation_aware and start is None:
+        raise CommandError(
+            "--quantisation-aware: a network learns on its own first; give the trained one with "
+            "--finetune MODEL.keras"
+        )
     if learn is None:
         raise CommandError("nothing to learn from: give a data set (otus dataset makes one)")
     told: list[str] = []
@@ -67,17 +74,21 @@ def main(
         share = exact(start, watched.where(asked.fits(watched.fields)), asked)
         report(f"{asked.name}: before: validation {share:.1f} % exact")
     epochs = epochs or (EPOCHS if start is None else FINE_EPOCHS)
+    twin = Twin(start, learn.features) if quantisation_aware else None
     model = train(
         learn,
         asked,
         widths=wide,
-        start=start,
+        start=start if twin is None else twin.network,
         validation=watched,
         epochs=epochs,
         batch=batch,
         seed=seed,
         report=report,
     )
+    if twin is not None:
+        twin.finish()
+        model = twin.model
     made = card.training(
         asked,
         learn.definition,
@@ -89,7 +100,11 @@ def main(
     )
     if record is not None:
         heard = [{"file": path.name, "degrees": list(at)} for path, at in recordings]
-        made |= {"recordings": heard, "tuned_from": record}
+        made |= {
+            "recordings": heard,
+            "quantisation_aware": quantisation_aware,
+            "tuned_from": record,
+        }
     save(model, output, made)
     values: dict[str, Any] = {
         "model": str(output),

@@ -15,8 +15,17 @@ from .errors import ModelError
 from .extras import require
 from .network import keras
 
+#: How many typical frames set the ranges of activations.
+SAMPLES = 2000
 
-def quantise(model: Any, features: NDArray[np.float32], *, samples: int = 2000) -> bytes:
+
+def typical(features: NDArray[np.float32], samples: int = SAMPLES) -> NDArray[np.float32]:
+    """Pick so many of the features [n, lags, pairs], evenly."""
+    picked = np.linspace(0, len(features) - 1, min(samples, len(features))).astype(int)
+    return np.asarray(features[picked])
+
+
+def quantise(model: Any, features: NDArray[np.float32], *, samples: int = SAMPLES) -> bytes:
     """Convert a trained network to a .tflite file with int8 weights, activations, input and output.
 
     Parameters
@@ -38,10 +47,9 @@ def quantise(model: Any, features: NDArray[np.float32], *, samples: int = 2000) 
     # With a fixed batch the graph has no shape arithmetic.
     fixed = k.models.clone_model(model, input_tensors=k.Input(shape, batch_size=1))
     fixed.set_weights(model.get_weights())
-    picked = features[np.linspace(0, len(features) - 1, min(samples, len(features))).astype(int)]
 
     def representative() -> Iterator[list[NDArray[np.float32]]]:
-        for feature in picked:
+        for feature in typical(features, samples):
             yield [feature[None]]
 
     lite = require("tensorflow", "train").lite

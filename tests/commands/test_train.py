@@ -53,11 +53,25 @@ def test_recordings_make_a_trained_network_better(learned: Path, tmp_path: Path)
     assert record["tuned_from"]["epochs"] == 20
 
 
+def test_a_network_goes_on_as_its_int8_file_computes(learned: Path, tmp_path: Path) -> None:
+    aware = tmp_path / "aware.keras"
+    result = otus(
+        "train", learned / "train.npz", "--finetune", learned / "small.keras",
+        "--quantisation-aware", "--epochs", 1, "-o", aware,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    (before, _), (after, record) = load(learned / "small.keras"), load(aware)
+    assert record["quantisation_aware"] is True
+    assert [type(layer) for layer in after.layers] == [type(layer) for layer in before.layers]
+    assert (after.get_weights()[0] != before.get_weights()[0]).any()
+
+
 def test_what_cannot_be_learned_from_is_refused(learned: Path, tmp_path: Path) -> None:
     out, keras = tmp_path / "x.keras", learned / "small.keras"
     toy_set(frames=1).save(tmp_path / "one.npz")
     for arguments, code, message in (
         (["-o", out], 1, "nothing to learn from: give a data set"),
+        (["--quantisation-aware", "-o", out], 1, "give the trained one with --finetune"),
         ([tmp_path / "none.npz", "-o", out], 1, "none.npz: no such file"),
         ([learned / "train.npz", "-o", tmp_path / "x.h5"], 1, "name it x.keras"),
         (["--recording", "hall.wav=120", "-o", out], 1, "give it with --finetune MODEL.keras"),
