@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from .dataset import Dataset
 from .errors import ModelError
 from .evaluate import FIGURES, Score
 from .features import FeatureDefinition
+from .network import DROPOUT
 from .provenance import versions
 from .recording import GATE_FLOOR_DB, GATE_PERCENTILE, GATE_RANGE_DB
 
@@ -28,19 +29,13 @@ def training(
     epochs: int,
     seed: int,
     command: str,
-    teacher: Mapping[str, Any] | None = None,
-    taught: float = 0.0,
+    dropout: float = DROPOUT,
 ) -> dict[str, Any]:
     """Record how a network was trained, as a .keras file carries it.
 
     Parameters
         sets : what it learned from, then what it was watched by
-        teacher : the record of the network that labelled its frames
-        taught : share of the targets that is what the teacher hears
     """
-    labelled: dict[str, Any] = {}
-    if teacher is not None:
-        labelled = {"teacher": {**{k: teacher[k] for k in ("widths", "epochs")}, "share": taught}}
     return {
         "task": task.name,
         "features": definition.to_dict(),
@@ -48,7 +43,7 @@ def training(
         "command": command,
         "seed": seed,
         "epochs": epochs,
-        **labelled,
+        "dropout": dropout,
         "versions": versions(PACKAGES),
         "data": [s.summary() for s in sets],
     }

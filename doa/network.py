@@ -23,8 +23,6 @@ Widths = tuple[int, int, int]
 REFERENCE: Widths = (64, 64, 100)
 #: For parts with little memory: 4,788 parameters at 13 x 15 -> 36.
 SMALL: Widths = (16, 16, 32)
-#: What labels the frames for the networks above, and is not shipped.
-TEACHER: Widths = (128, 128, 256)
 #: The reference drops half; with twelve turns of every frame a fifth scored better on validation.
 DROPOUT = 0.2
 #: A .keras file is a zip archive; this member of it holds the training's record.

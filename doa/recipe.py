@@ -6,15 +6,13 @@ and size is taken from the working folder.
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .angles import Task
 from .angles import task as task_of
-from .card import describe, page, training, write
+from .card import describe, page, write
 from .conditions import (
     EASY,
     EASY_HIGH,
@@ -34,9 +32,9 @@ from .features import FeatureDefinition
 from .generate import make
 from .litert import reference
 from .network import REFERENCE as LARGE
-from .network import SMALL, TEACHER, Widths, inference, load, save
+from .network import SMALL, Widths, inference
 from .quantise import quantise
-from .train import TAUGHT, train
+from .school import School
 
 FOLDER = Path(__file__).parents[1] / "models"
 COMMAND = "python -m otus.doa.recipe"
@@ -54,10 +52,12 @@ class Size:
 
 @dataclass(frozen=True)
 class Data:
-    """The three data sets that models share: they are in a folder of this name.
+    """The data sets that models share: they are in a folder of this name.
 
     Parameters
         definition : array and features
+        splits : train, validation and test; and classical, of the test split with samples, which
+            classical methods need
     """
 
     name: str
@@ -68,33 +68,35 @@ class Data:
 #: What a network of one source is judged by, in turn.
 JUDGED = (EASY, EASY_HIGH, HARD, HARD_HIGH, REFERENCE)
 #: Half of a ring's training rooms are hard, and the sources of half are evenly over elevation.
+#: There are so many rooms that a network is no better on their frames than on new ones.
 LEARNED = (HARD, HARD_HIGH, HARD, EASY, HARD_HIGH, EASY_HIGH, REFERENCE)
 
 UMA8 = Data(
     "uma8",
     preset("uma8"),
     {
-        "train": Size(1400, 4, 400, LEARNED),
+        "train": Size(6300, 4, 1200, LEARNED),
         "validation": Size(80, 4, 60, JUDGED),
-        "test": Size(400, 4, 200, JUDGED),
+        "test": Size(1600, 4, 800, JUDGED),
+        "classical": Size(80, 4, 100, (HARD,)),
     },
 )
 UMA8_TWO = Data(
     "uma8-two",
     preset("uma8"),
     {
-        "train": Size(600, 4, 300, (TWO, TWO_EASY)),
+        "train": Size(4000, 4, 1200, (TWO, TWO_EASY)),
         "validation": Size(40, 4, 60, (TWO, TWO_EASY)),
-        "test": Size(160, 4, 160, (TWO, TWO_EASY)),
+        "test": Size(480, 4, 480, (TWO, TWO_EASY)),
     },
 )
 RESPEAKER4 = Data(
     "respeaker4",
     preset("respeaker4"),
     {
-        "train": Size(700, 4, 300, (HARD, EASY, HARD_HIGH)),
+        "train": Size(2400, 4, 1200, (HARD, EASY, HARD_HIGH)),
         "validation": Size(40, 4, 60, (EASY, HARD)),
-        "test": Size(200, 4, 200, (EASY, HARD)),
+        "test": Size(400, 4, 400, (EASY, HARD)),
     },
 )
 
@@ -104,26 +106,28 @@ class Recipe:
     """What a model tells, what it learns from and how long, and the size of its network.
 
     Parameters
-        teacher : epochs of the larger network that labels its frames; 0: none
-        taught : share of the targets that is what that network hears
+        epochs, dropout : of the network itself
+        aware : epochs that it goes on for as its int8 file computes (`aware.Twin`)
     """
 
     task: str
     data: Data
     epochs: int
+    aware: int
     widths: Widths = LARGE
-    teacher: int = 20
-    taught: float = TAUGHT
+    dropout: float = 0.0
 
 
 RECIPES = {
-    "azimuth": Recipe("azimuth", UMA8, 120, taught=0.7),
-    "azimuth-small": Recipe("azimuth", UMA8, 40, SMALL),
-    "azimuth-360": Recipe("azimuth-360", UMA8, 20, teacher=0),
-    "azimuth-respeaker4": Recipe("azimuth", RESPEAKER4, 40),
-    "elevation": Recipe("elevation", UMA8, 30),
-    "two-source": Recipe("two-source", UMA8_TWO, 120, taught=0.7),
+    "azimuth": Recipe("azimuth", UMA8, 30, 4),
+    "azimuth-small": Recipe("azimuth", UMA8, 30, 4, SMALL),
+    "azimuth-360": Recipe("azimuth-360", UMA8, 10, 4),
+    "azimuth-respeaker4": Recipe("azimuth", RESPEAKER4, 30, 4),
+    "elevation": Recipe("elevation", UMA8, 14, 4),
+    "two-source": Recipe("two-source", UMA8_TWO, 20, 4, dropout=0.1),
 }
+#: The sets that a network is made from and judged by.
+SETS = ("train", "validation", "test")
 
 
 def data(
@@ -145,16 +149,16 @@ def data(
         DatasetError: the folder holds a set of another seed, size or version
     """
     size = of.splits[split]
+    classical = split == "classical"
     return make(
-        split,
+        "test" if classical else split,
         max(1, round(size.rooms * scale)),
         clips=size.clips,
         conditions=size.conditions,
         seed=seed,
         pool=max(1, round(size.pool * scale)),
         definition=of.definition,
-        # The classical methods, which are compared on the test split, need samples.
-        audio=split == "test",
+        audio=classical,
         path=work / of.name / f"{split}.npz",
         workers=workers,
         progress=progress,
@@ -178,23 +182,13 @@ def cook(
         task = task_of(recipe.task)
         sets = [
             data(recipe.data, s, work, seed=seed, scale=scale, workers=workers, progress=progress)
-            for s in recipe.data.splits
+            for s in SETS
         ]
         learn, _, test = sets
-
-        same: dict[str, Any] = {
-            "seed": seed,
-            "command": f"{COMMAND} --seed {seed}{scaled}",
-            "progress": progress,
-        }
-        teacher = None
-        if recipe.teacher:
-            kept = work / f"{recipe.data.name}-{task.name}-teacher.keras"
-            teacher = _learned(kept, task, sets, TEACHER, recipe.teacher, **same)
-        kept = work / f"{name}.keras"
-        model, record = _learned(
-            kept, task, sets, recipe.widths, recipe.epochs, teacher, recipe.taught, **same
-        )
+        command = f"{COMMAND} --seed {seed}{scaled}"
+        school = School(work, task, sets, seed, command, progress)
+        model, record = school.learned(name, recipe.widths, recipe.epochs, recipe.dropout)
+        model, record = school.tuned(f"{name}-aware", model, record, recipe.aware)
         content = quantise(model, learn.features)
         judged = test.where(task.fits(test.fields))
         int8 = evaluate(hear(reference(content), judged, task), judged, task)
@@ -203,59 +197,6 @@ def cook(
         write(folder / f"{name}.tflite", content, described)
         (folder / "README.md").write_text(page(folder), encoding="utf-8")
         print(f"{name}\n\n{table(int8)}\n")
-
-
-def _learned(
-    path: Path,
-    task: Task,
-    sets: Sequence[Dataset],
-    widths: Widths,
-    epochs: int,
-    teacher: tuple[Any, dict[str, Any]] | None = None,
-    taught: float = TAUGHT,
-    *,
-    seed: int,
-    command: str,
-    progress: bool,
-) -> tuple[Any, dict[str, Any]]:
-    """Take a network that was trained in just this way from its file, or train it and keep it.
-
-    Parameters
-        teacher : a network and its record
-        taught : share of the targets that is what it hears
-    Returns
-        the network and its record
-    """
-    learn, validation, _ = sets
-    wanted = training(
-        task,
-        learn.definition,
-        sets,
-        widths=widths,
-        epochs=epochs,
-        seed=seed,
-        command=command,
-        teacher=None if teacher is None else teacher[1],
-        taught=taught,
-    )
-    if path.is_file():
-        model, record = load(path)
-        if record == wanted:
-            return model, record
-    model = train(
-        learn,
-        task,
-        widths=widths,
-        teacher=None if teacher is None else teacher[0],
-        taught=taught,
-        validation=validation,
-        epochs=epochs,
-        seed=seed,
-        progress=progress,
-        report=lambda line: print(line, file=sys.stderr),
-    )
-    save(model, path, wanted)
-    return model, wanted
 
 
 def judge(

@@ -1,7 +1,6 @@
 """Training on simulated frames, or on real recordings, with the array's symmetries.
 
-Source: Kingma & Ba 2015, "Adam"; Loshchilov & Hutter 2017, "SGDR" (the rate's half cosine); Hinton,
-Vinyals & Dean 2015, "Distilling the knowledge in a neural network" (the teacher).
+Source: Kingma & Ba 2015, "Adam"; Loshchilov & Hutter 2017, "SGDR" (the rate's half cosine).
 """
 
 from collections.abc import Callable
@@ -20,8 +19,6 @@ from .turns import Turns
 LEARNING_RATE = 2e-3
 #: The same for a network that has learned already.
 FINE_RATE = 2e-4
-#: Share of the targets that is what a teacher hears, if none is given; the rest is the truth.
-TAUGHT = 0.5
 #: Share of the targets that all classes have alike. int8 outputs do not show it, but without it
 #: logits go on falling where nothing is, and their int8 steps become as coarse as the range wide.
 SMOOTH = 0.02
@@ -33,8 +30,7 @@ def train(
     *,
     widths: Widths = REFERENCE,
     start: Any = None,
-    teacher: Any = None,
-    taught: float = TAUGHT,
+    dropout: float = DROPOUT,
     validation: Dataset | None = None,
     epochs: int = 30,
     batch: int = 256,
@@ -47,10 +43,9 @@ def train(
     Parameters
         dataset : the frames to learn from; of these, the ones with the task's number of sources
         widths : filters of each convolution, units of the first dense layer
-        start : a network that has learned already, to go on with (it is changed); its widths count
-        teacher : a larger network of the same task that has learned already: part of the targets
-            is what it hears; then nothing is dropped out
-        taught : how large that part is, 0 to 1
+        start : a network that has learned already, to go on with (it is changed); its widths and
+            its dropout count
+        dropout : share of the second convolution's outputs that is left out
         validation : frames to score after each epoch; they change nothing
         epochs, batch, seed : the same values give the same accuracy within its interval
         report : called with one line an epoch
@@ -58,7 +53,7 @@ def train(
         a Keras model, float32 [n, lags, pairs] -> probabilities [n, classes]
     Raises
         DatasetError: no frames for the task, or fewer than one epoch
-        ModelError: `start` or `teacher` is a network for other features or another task
+        ModelError: `start` is a network for other features or another task
         MissingExtraError: TensorFlow is not installed
     """
     learn = dataset.where(task.fits(dataset.fields))
@@ -72,16 +67,13 @@ def train(
     k.utils.set_random_seed(seed)
     rng = np.random.default_rng([seed, 3])
     shape, classes = learn.definition.shape, task.classes
-    for known, role in ((start, "fine-tuning: the network"), (teacher, "the teacher")):
-        if known is None:
-            continue
-        takes, gives = tuple(known.input_shape[1:]), known.output_shape[-1]
+    if start is not None:
+        takes, gives = tuple(start.input_shape[1:]), start.output_shape[-1]
         if (takes, gives) != (shape, classes.count):
             raise ModelError(
-                f"{role} takes {takes} and gives {gives} classes, the frames and "
+                f"fine-tuning: the network takes {takes} and gives {gives} classes, the frames and "
                 f"the task {task.name} need {shape} and {classes.count}; train a new one"
             )
-    dropout = DROPOUT if teacher is None else 0.0
     model = network(shape, task, widths, dropout) if start is None else start
     steps = -(-len(learn) // batch) * epochs
     rate = LEARNING_RATE if start is None else FINE_RATE
@@ -91,9 +83,6 @@ def train(
     )
     turns = Turns(learn.definition, classes)
     truth = task.truth(learn.fields)
-    hears = None if teacher is None else turns.averaged(inference(teacher), task)(learn.features)
-    # Where the probability of each class of a turned frame was before.
-    before = np.argsort(turns.classes(task), axis=1)
     judged = None if validation is None else validation.where(task.fits(validation.fields))
     for epoch in track(range(epochs), f"{task.name}: epochs", progress):
         order = rng.permutation(len(learn))
@@ -102,9 +91,6 @@ def train(
         if task.field == "azimuth":
             angles = turns.azimuth(angles, choice)
         labels = task.targets(angles)
-        if hears is not None:
-            heard = np.take_along_axis(hears[order], before[choice], axis=1)
-            labels += np.float32(taught) * (heard - labels)
         labels = (1 - SMOOTH) * labels + SMOOTH / classes.count
         features = turns(learn.features[order], choice)
         history = model.fit(features, labels, batch_size=batch, epochs=1, shuffle=False, verbose=0)

@@ -1,15 +1,11 @@
 """Training, conversion and inference, on a toy set: the path, not the accuracy."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from toys import ear
 
 from otus.doa.angles import AZIMUTH, task
-from otus.doa.definitions import UMA8
 from otus.doa.errors import DatasetError, ModelError
 from otus.doa.litert import reference
 from otus.doa.network import load
@@ -28,33 +24,6 @@ def test_training_learns_and_int8_keeps_it(trained: Path) -> None:
     truth = AZIMUTH.of(unseen["azimuth"])
     exact = np.mean(infer(unseen.features).argmax(axis=1) == truth)
     assert exact > 0.5  # chance: 0.03
-
-
-class Ear:
-    """A network that is sure where a plane wave comes from, and tells no mirror image apart."""
-
-    input_shape, output_shape = (None, *UMA8.shape), (None, 36)
-
-    def predict(self, features: NDArray[np.float32], **_: Any) -> NDArray[np.float32]:
-        return ear(features)
-
-
-def test_a_teacher_shifts_what_is_learned() -> None:
-    learn, options = toy_set(), {"widths": (16, 16, 32), "epochs": 10, "batch": 16}
-
-    class Opposite(Ear):
-        def predict(self, features: NDArray[np.float32], **_: Any) -> NDArray[np.float32]:
-            return np.roll(super().predict(features), 18, axis=1)
-
-    def share(teacher: Any, turned: int) -> float:
-        p = train(learn, teacher=teacher, **options).predict(learn.features, verbose=0)
-        at = (AZIMUTH.of(learn["azimuth"]) + turned) % 36
-        return float(p[np.arange(len(p)), at].mean())
-
-    assert share(Opposite(), 18) > 0.08  # evenly: 0.03
-    assert share(Ear(), 18) < 0.03
-    with pytest.raises(ModelError, match=r"the teacher takes \(13, 15\) and gives 36 classes"):
-        train(learn, task("elevation"), teacher=Ear())
 
 
 def test_training_refuses_nothing_to_learn_from() -> None:
