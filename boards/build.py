@@ -377,6 +377,11 @@ def _report(
 def _run(tool: Tool, command: Command, folder: Path, limit: float) -> None:
     code, printed, _ = tool.run(command[1:], folder, limit)
     if code:
+        # yosys says in its log why it fails, and hardly anything on the screen.
+        log = folder / command[command.index("-l") + 1] if "-l" in command else None
+        if log and log.exists():
+            kept = log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()
+            printed = "\n".join([*printed.strip().splitlines()[-5:], *kept[-10:]])
         raise _failure(tool.name, code, printed)
 
 

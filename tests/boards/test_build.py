@@ -30,7 +30,10 @@ class Bench(NamedTuple):
     folder: Path
 
     def plan(self, **seeds: float | str) -> None:
-        """Say what nextpnr does with seeds `s1`, `s2`, ...: MHz, `large`, `crash` or `slow`."""
+        """Say what nextpnr does with seeds `s1`, `s2`, ...: MHz, `large`, `crash` or `slow`.
+
+        `yosys="crash"` lets synthesis fail.
+        """
         values = {name.removeprefix("s"): wanted for name, wanted in seeds.items()}
         (self.folder / "plan").write_text(json.dumps(values))
 
@@ -149,6 +152,21 @@ def test_a_failed_build_resumes_and_leaves_no_bitstream(bench: Bench) -> None:
     bench.build((1, 2))
     assert bench.calls() == ["nextpnr-ice40 2", "icepack"]
     assert bench.bitstream.read_bytes().endswith(b"seed 2")
+
+
+def test_a_failed_synthesis_says_what_is_in_its_log(bench: Bench) -> None:
+    bench.plan(yosys="crash")
+    with pytest.raises(BoardError) as caught:
+        bench.build()
+    first, *lines = str(caught.value).splitlines()
+    assert first == "yosys failed with exit code 1:"
+    assert lines[0] == "-- Running command `script top.ys' --"
+    assert lines[-2:] == ["29. Executing pass.", "ERROR: Module `\\X' is not part of the design."]
+    assert not any((bench.folder / "cache" / "synthesis").glob("*/"))
+    bench.plan(s1=40)
+    bench.calls()
+    bench.build()
+    assert bench.calls() == ["yosys", "nextpnr-ice40 1", "icepack"]
 
 
 def test_an_interrupted_build_leaves_nothing_that_passes_for_whole(
