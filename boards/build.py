@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import time
+import warnings
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -16,6 +17,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from amaranth.hdl import UnusedElaboratable
+
 from .. import cache
 from . import measured
 from .board import Board, Setup
@@ -23,6 +26,7 @@ from .cells import check_cells
 from .design import Design
 from .errors import BoardError
 from .family import Command
+from .fit import check_depths, check_instanced
 from .seeds import place_all
 from .sources import fingerprint
 from .timing import FitError, Timing, check_fit, read_report
@@ -87,8 +91,13 @@ class Placed:
 
 def elaborate(board: Board, setup: Setup) -> Plan:
     """Turn a board's design into RTLIL, constraints and commands."""
-    build = zlib.crc32(_prepare(board, setup, 0).files["top.il"].encode())
-    return _prepare(board, setup, build)
+    try:
+        build = zlib.crc32(_prepare(board, setup, 0).files["top.il"].encode())
+        return _prepare(board, setup, build)
+    except BaseException:
+        # Amaranth would warn of every part of the design that is now left.
+        warnings.filterwarnings("ignore", category=UnusedElaboratable)
+        raise
 
 
 def _prepare(board: Board, setup: Setup, build: int) -> Plan:
@@ -289,11 +298,13 @@ def build(
         old.unlink(missing_ok=True)
     board.divisor(setup.clock_hz)
     found = find_tools(board.family.programs, tools)
-    tell(f"elaborating {setup.geometry} for {board.title}")
-    plan = elaborate(board, setup)
-    netlist = synthesise(board, plan, found, tell, limit)
-    tool = found[plan.commands[1][0]]
     try:
+        check_depths(board, setup)
+        tell(f"elaborating {setup.geometry} for {board.title}")
+        plan = elaborate(board, setup)
+        check_instanced(board, plan.files["top.il"])
+        netlist = synthesise(board, plan, found, tell, limit)
+        tool = found[plan.commands[1][0]]
         placed, late = place_all(
             lambda seed: place(board, setup, plan, netlist, seed, tool, tell, keep_netlist, limit),
             seeds,

@@ -3,6 +3,7 @@
 Real bitstreams are built by `make test-boards`.
 """
 
+import gc
 import hashlib
 import json
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from amaranth.build import ResourceError
 
 from otus.boards import BoardError, build, find, measured
 from otus.boards.build import TimingError, elaborate
@@ -91,6 +93,13 @@ def test_elaboration_is_repeatable_and_told_in_the_identity() -> None:
     assert "/" not in "".join(
         line for line in plan.files["top.il"].splitlines() if "src" in line
     ), "sources are of this machine"
+
+
+def test_a_failed_elaboration_leaves_no_warnings() -> None:
+    with pytest.raises(ResourceError, match="Resource nothing#0 does not exist"):
+        elaborate(replace(BOARD, led=("nothing", 0)), BOARD.setup())
+    # Amaranth warns where what it made is deleted.
+    gc.collect()
 
 
 def test_the_fastest_seed_becomes_the_bitstream(bench: Bench) -> None:

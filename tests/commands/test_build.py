@@ -1,6 +1,8 @@
 """`otus build`: what it prints, its exit codes, and usage that is refused."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +122,37 @@ def test_bad_input(arguments: list[str], code: int, message: str) -> None:
     assert result.exit_code == code, result.output
     assert message in result.output
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("board", "geometry", "short"),
+    [
+        ("icebreaker", "32x32", "words in one block RAM (link_bytes): needs 4096, has 2048"),
+        ("tang-nano-9k", "1x1", "words in one block RAM (weight_words): needs 65536, has 16384"),
+        # That is known of the elaborated gateware only.
+        ("icebreaker", "up5k,columns=3", "DSP: needs 12, has 8; SPRAM: needs 6, has 4"),
+    ],
+)
+def test_what_does_not_fit_is_said_before_synthesis(
+    tmp_path: Path, board: str, geometry: str, short: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "otus", "build", board, "--geometry", geometry],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    *told, message = done.stderr.splitlines()
+    assert message.startswith(
+        f"otus: {board}: {geometry} does not fit ({short}); the largest named geometry that fits is"
+    )
+    assert all("elaborating" in line for line in told), done.stderr
+    assert len(told) <= 1
+    assert not (tmp_path / "build").exists()
 
 
 def test_missing_tools_name_the_pip_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
