@@ -3,6 +3,7 @@
 import difflib
 import importlib
 import importlib.util
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -129,13 +130,15 @@ def all_boards() -> tuple[Board, ...]:
 
 
 def find(name: str) -> Board:
-    """Return a board by its name, or the one that a Python file defines.
+    """Return a board by its name, or one that a Python file defines.
 
+    Parameters
+        name : of a board, or of a file: `FILE.py`, `FILE.py:NAME` where it defines several boards
     Raises
-        BoardError: unknown name (suggests near ones), or a file that does not define one board
+        BoardError: unknown name (suggests near ones), or a file that does not define that board
     """
-    if name.endswith(".py"):
-        return _load(Path(name))
+    if file := re.fullmatch(r"(.+\.py)(?::(.+))?", name):
+        return _load(Path(file[1]), file[2])
     boards = {board.name: board for board in all_boards()}
     if name in boards:
         return boards[name]
@@ -145,14 +148,15 @@ def find(name: str) -> Board:
 
 
 def _boards_in(module: ModuleType) -> list[Board]:
-    return [value for value in vars(module).values() if isinstance(value, Board)]
+    # One board may have several names.
+    return list(dict.fromkeys(value for value in vars(module).values() if isinstance(value, Board)))
 
 
-def _load(path: Path) -> Board:
-    """Import a user's file."""
+def _load(path: Path, name: str | None) -> Board:
+    """Import a user's file, or a copy of one of this package: its imports may be relative."""
     if not path.is_file():
         raise BoardError(f"{path}: no such file; expected a Python file that defines a Board")
-    spec = importlib.util.spec_from_file_location(f"otus_board_{path.stem}", path)
+    spec = importlib.util.spec_from_file_location(f"{__package__}.own", path)
     if spec is None or spec.loader is None:
         raise BoardError(f"{path}: not a Python file")
     module = importlib.util.module_from_spec(spec)
@@ -161,9 +165,17 @@ def _load(path: Path) -> Board:
     except Exception as error:
         raise BoardError(f"{path}: {type(error).__name__}: {error}") from error
     boards = _boards_in(module)
-    if len(boards) != 1:
+    if not boards:
         raise BoardError(
-            f"{path}: defines {len(boards)} boards, expected one: BOARD = Board(...), "
-            "see docs/adding-a-board.md"
+            f"{path}: defines no board, expected one: BOARD = Board(...), see "
+            "docs/adding-a-board.md"
         )
-    return boards[0]
+    found = [board for board in boards if name in (None, board.name)]
+    if len(found) != 1:
+        known = ", ".join(board.name for board in boards)
+        raise BoardError(
+            f"{path}: defines {len(boards)} boards ({known}); "
+            + (f"{len(found)} of them are called {name!r}; " if name else "")
+            + f"say which one: {path}:{boards[0].name}"
+        )
+    return found[0]

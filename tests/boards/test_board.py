@@ -11,6 +11,8 @@ from otus.arch.geometry import NAMED
 from otus.boards import Board, BoardError, all_boards, find
 from otus.boards.board import _MODULES
 
+FOLDER = Path(__file__).parents[2] / "boards"
+
 OWN = """
 from amaranth_boards.icebreaker import ICEBreakerPlatform
 
@@ -60,17 +62,50 @@ def test_files_that_define_no_board_are_refused(tmp_path: Path) -> None:
     assert "no such file; expected a Python file" in refused(str(tmp_path / "none.py"))
     path = tmp_path / "empty.py"
     path.write_text("")
-    assert "defines 0 boards, expected one: BOARD = Board(...)" in refused(str(path))
-    path.write_text(OWN + "OTHER = BOARD\n")
-    assert "defines 2 boards, expected one" in refused(str(path))
+    assert "defines no board, expected one: BOARD = Board(...)" in refused(str(path))
     path.write_text("import no_such_module")
     assert "ModuleNotFoundError: No module named 'no_such_module'" in refused(str(path))
 
 
+def test_a_file_of_several_boards_is_asked_for_one(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(OWN + "SAME = BOARD\n")
+    assert find(str(path)).name == "mine"
+    assert find(f"{path}:mine").name == "mine"
+    path.write_text(OWN + "from dataclasses import replace\nOTHER = replace(BOARD, name='other')\n")
+    assert find(f"{path}:other").name == "other"
+    assert f"defines 2 boards (mine, other); say which one: {path}:mine" in refused(str(path))
+    assert "2 boards (mine, other); 0 of them are called 'third'; say" in refused(f"{path}:third")
+    path.write_text(OWN + "from dataclasses import replace\nOTHER = replace(BOARD, baud=9600)\n")
+    assert "2 boards (mine, mine); 2 of them are called 'mine'" in refused(f"{path}:mine")
+
+
+@pytest.mark.parametrize("board", all_boards(), ids=lambda board: board.name)
+def test_a_copy_of_a_file_of_the_package_is_the_same_board(board: Board, tmp_path: Path) -> None:
+    (source,) = (p for p in FOLDER.glob("*.py") if f'name="{board.name}"' in p.read_text())
+    copy = tmp_path / "copy.py"
+    copy.write_text(source.read_text())
+    found = find(f"{copy}:{board.name}")
+    for field in ("title", "device", "family", "pll", "setups", "baud", "loader", "led", "button"):
+        assert getattr(found, field) == getattr(board, field)
+    platforms = [each.platform() for each in (found, board)]
+    assert len({type(platform).__name__ for platform in platforms}) == 1
+    assert len({repr(platform.resources) for platform in platforms}) == 1
+
+
+def test_a_board_of_ones_own_may_be_a_changed_one_of_the_package(tmp_path: Path) -> None:
+    path = tmp_path / "slow.py"
+    path.write_text(
+        "from dataclasses import replace\nfrom otus.boards import find\n"
+        "BOARD = replace(find('tang-nano-9k'), baud=1_000_000)\n"
+    )
+    assert find(str(path)).baud == 1_000_000
+    assert find(str(path)).title == find("tang-nano-9k").title
+
+
 def test_every_module_that_defines_a_board_is_listed() -> None:
-    folder = Path(__file__).parents[2] / "boards"
     defining = {
-        p.stem for p in folder.glob("*.py") if re.search(r"= Board\($", p.read_text(), re.M)
+        p.stem for p in FOLDER.glob("*.py") if re.search(r"= Board\($", p.read_text(), re.M)
     }
     assert defining == set(_MODULES)
 

@@ -3,6 +3,7 @@
 import re
 import shlex
 from pathlib import Path
+from textwrap import dedent
 
 import board_pages
 import pytest
@@ -104,6 +105,18 @@ def test_example_board_of_the_guide_can_be_built(tmp_path: Path) -> None:
     fields = {name for row in re.findall(r"^\| (`.+?`) \|", text, re.M) for name in row.split(", ")}
     told = {name.strip("`") for name in fields}
     assert told | {"name", "title", "device"} == set(type(board).__dataclass_fields__)
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
+def test_files_of_the_guides_define_boards(page: Path, tmp_path: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    codes = re.findall(r"^ *```python\n(.*?)^ *```", text, re.S | re.M)
+    assert len(codes) == {"adding-a-board": 2, "ecpix5-85f": 1}.get(page.stem, 0)
+    for code in codes:
+        path = tmp_path / "own.py"
+        path.write_text(dedent(code))
+        board = find(str(path))
+        assert board.divisor(board.setup().clock_hz)
 
 
 def test_guide_shows_every_step_of_the_self_test() -> None:
