@@ -263,6 +263,7 @@ def boards(**options: Any) -> None:
     metavar="GEOMETRY",
     help="One of the board's own (otus boards), or any other, as ROWSxCOLUMNS with options.",
 )
+@common("clock")
 @click.option(
     "--seeds",
     type=click.IntRange(1, 100),
@@ -319,7 +320,12 @@ def build(**options: Any) -> None:
 
 @main.command()
 @click.argument("board")
-@click.option("--geometry", metavar="NAME", help="One of the board's geometries (otus boards).")
+@click.option(
+    "--geometry",
+    metavar="GEOMETRY",
+    help="The one that was built, where it is not the board's default.",
+)
+@common("clock")
 @click.option(
     "--device",
     metavar="PORT",

@@ -13,6 +13,7 @@ from amaranth.build import Platform
 
 from ..arch.geometry import Geometry
 from ..hw.parts import Part
+from ..hw.uart import check_divisor
 from .errors import BoardError
 from .family import Family
 from .pll import Pll
@@ -33,6 +34,9 @@ _MODULES = (
 #: How far a UART's bit may be from its nominal length: a receiver samples in the middle of the
 #: tenth bit, so 5 % is the end; half of it is left to the other side.
 _BAUD_TOLERANCE = 0.025
+
+#: Hz between the clocks that are looked at where one is looked for.
+_CLOCK_STEP = 500_000
 
 
 @dataclass(frozen=True)
@@ -88,21 +92,31 @@ class Board:
     led: tuple[str, int] | tuple[str, int, str] | None = None
     button: tuple[str, int] | None = None
 
-    def setup(self, geometry: str | None = None) -> Setup:
+    def setup(self, geometry: str | None = None, clock_hz: int | None = None) -> Setup:
         """Return the setup of a geometry, the default one where none is given.
 
         A geometry that the board has no setup for gets the clock and the part of the default one.
 
+        Parameters
+            clock_hz : another clock than that of the setup
         Raises
             GeometryError: no such geometry
         """
+        own = {setup.geometry: setup for setup in self.setups}
         if geometry is None:
-            return self.setups[0]
-        for setup in self.setups:
-            if setup.geometry == geometry:
-                return setup
-        Geometry.parse(geometry)
-        return replace(self.setups[0], geometry=geometry)
+            setup = self.setups[0]
+        elif geometry in own:
+            setup = own[geometry]
+        else:
+            Geometry.parse(geometry)
+            setup = replace(self.setups[0], geometry=geometry)
+        return setup if clock_hz is None else replace(setup, clock_hz=clock_hz)
+
+    def folder(self, setup: Setup) -> Path:
+        """Name the folder of a build: BOARD/GEOMETRY, with the clock where it is not the usual."""
+        other = setup.clock_hz != self.setup(setup.geometry).clock_hz
+        clock = f"@{setup.clock_hz / 1e6:.10g}MHz" if other else ""
+        return Path(self.name, f"{setup.geometry}{clock}")
 
     def divisor(self, clock_hz: int) -> int:
         """Return the clock cycles in a bit of the link.
@@ -111,13 +125,52 @@ class Board:
             BoardError: the clock cannot make the baud rate closely enough
         """
         divisor = max(1, round(clock_hz / self.baud))
+        made = f"{self.name}: {self.baud} baud cannot be made from {clock_hz / 1e6:.10g} MHz"
         if abs(clock_hz / divisor / self.baud - 1) > _BAUD_TOLERANCE:
             raise BoardError(
-                f"{self.name}: {self.baud} baud cannot be made from {clock_hz / 1e6:g} MHz: "
-                f"{divisor} cycles a bit are {clock_hz / divisor:.0f} baud, more than "
+                f"{made}: {divisor} cycles a bit are {clock_hz / divisor:.0f} baud, more than "
                 f"{_BAUD_TOLERANCE:.1%} off; choose a baud rate that divides the clock"
             )
+        try:
+            check_divisor(divisor)
+        except ValueError as error:
+            raise BoardError(f"{made}: {error}") from error
         return divisor
+
+    def check_clock(self, clock_hz: int) -> None:
+        """Refuse a clock that the PLL or the link cannot have.
+
+        Raises
+            BoardError: why; names the nearest ones that both can have
+        """
+        try:
+            self._try_clock(clock_hz)
+        except BoardError as error:
+            near = " and ".join(f"{hz / 1e6:g} MHz" for hz in self.clocks_near(clock_hz))
+            both = f"; clocks near it that PLL and link can both have: {near}" if near else ""
+            raise BoardError(f"{error}{both}") from error
+
+    def clocks_near(self, clock_hz: int) -> list[int]:
+        """Return the nearest clocks that PLL and link can both have: at most one on each side.
+
+        Looks at the multiples of 0.5 MHz; `clock_hz` itself is the one where it can be had.
+        """
+        lower = range(clock_hz // _CLOCK_STEP * _CLOCK_STEP, 0, -_CLOCK_STEP)
+        most = 2 * max(clock_hz, self.setups[0].clock_hz)
+        higher = range(-(-clock_hz // _CLOCK_STEP) * _CLOCK_STEP, most, _CLOCK_STEP)
+        found = (next(filter(self._can_have, clocks), None) for clocks in (lower, higher))
+        return list(dict.fromkeys(hz for hz in found if hz is not None))
+
+    def _can_have(self, clock_hz: int) -> bool:
+        try:
+            self._try_clock(clock_hz)
+        except BoardError:
+            return False
+        return True
+
+    def _try_clock(self, clock_hz: int) -> None:
+        self.divisor(clock_hz)
+        self.pll.solve(round(self.platform().default_clk_frequency), clock_hz)
 
 
 def all_boards() -> tuple[Board, ...]:

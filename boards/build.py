@@ -50,8 +50,8 @@ class TimingError(BoardError):
             f"{report['board']}: timing is not met: {report['fmax_mhz']['best']} MHz at best of "
             f"{report['clock_mhz']:g} MHz asked, over {len(speeds)} seeds"
             f"{f', {late} of which did not come to an end' if late else ''}; no bitstream was "
-            "made. Try more seeds (--seeds), or a smaller geometry (--geometry)"
-            f"{', or more time (--limit)' if late else ''}"
+            "made. Try more seeds (--seeds), a smaller geometry (--geometry)"
+            f"{', more time (--limit)' if late else ''}, or a lower clock (--clock)"
         )
 
 
@@ -256,6 +256,7 @@ def build(
     board: Board,
     geometry: str | None = None,
     *,
+    clock_hz: int | None = None,
     seeds: Sequence[int] = (1,),
     tools: str = "auto",
     jobs: int = 1,
@@ -267,12 +268,14 @@ def build(
     """Make a board's bitstream, and report on it.
 
     The bitstream is that of the fastest seed. It and its report, `report.json`, are in the folder
-    `output`/BOARD/GEOMETRY; where the build fails, no bitstream is there. A seed that does not come
-    to an end has no Fmax and counts as one that did not meet the clock.
+    `output`/BOARD/GEOMETRY, which names the clock too where it is not the usual one; where the
+    build fails, no bitstream is there. A seed that does not come to an end has no Fmax and counts
+    as one that did not meet the clock.
 
     Parameters
         board : the board
         geometry : its default one where none is given
+        clock_hz : the geometry's own where none is given
         seeds : of the placer
         tools : one of tools.SOURCES
         jobs : seeds placed side by side
@@ -290,13 +293,13 @@ def build(
         BoardError: anything else
     """
     begin = time.monotonic()
-    setup = board.setup(geometry)
-    target = output / board.name / setup.geometry
+    setup = board.setup(geometry, clock_hz)
+    target = output / board.folder(setup)
     report_path = target / "report.json"
     bitstream = target / f"otus{board.family.bitstream}"
     for old in (report_path, bitstream):
         old.unlink(missing_ok=True)
-    board.divisor(setup.clock_hz)
+    board.check_clock(setup.clock_hz)
     found = find_tools(board.family.programs, tools)
     try:
         check_depths(board, setup)

@@ -94,20 +94,24 @@ class Artefact:
         return round(megahertz * 1e6)
 
 
-def find_artefact(board: Board, geometry: str | None, output: Path) -> Artefact:
+def find_artefact(
+    board: Board, geometry: str | None, output: Path, clock_hz: int | None = None
+) -> Artefact:
     """Find what `otus build` made, and make sure that it is whole and of today's gateware.
 
     Parameters
-        geometry : of one of the board's setups; the default one where none is named
+        geometry, clock_hz : that it was built with; the default ones where none are named
         output : folder that was given to the build
     Raises
         BoardError: there is none, it missed its timing, it was changed, or the gateware was
     """
-    setup = board.setup(geometry)
-    folder = output / board.name / setup.geometry
+    setup = board.setup(geometry, clock_hz)
+    folder = output / board.folder(setup)
     again = f"otus build {board.name}"
     if geometry is not None:
         again += f" --geometry {geometry}"
+    if clock_hz is not None:
+        again += f" --clock {clock_hz / 1e6:.10g}"
     if output != Path("build"):
         again += f" --output {output}"
     report_path, path = folder / "report.json", folder / f"otus{board.family.bitstream}"

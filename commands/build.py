@@ -18,6 +18,7 @@ from ..boards.build import TimingError, build
 def main(
     board: str,
     geometry: str | None,
+    clock_hz: int | None,
     seeds: int,
     tools: str,
     jobs: int,
@@ -46,6 +47,7 @@ def main(
             report = build(
                 find(board),
                 geometry,
+                clock_hz=clock_hz,
                 seeds=range(1, seeds + 1),
                 tools=tools,
                 jobs=jobs,

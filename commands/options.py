@@ -1,6 +1,7 @@
 """Options that commands share, and the call of a command's module."""
 
 import importlib
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,15 @@ GEOMETRY_HELP = (
     "example 8x8 or 16x16,requantise_lanes=1,weight_words=1024. A board knows its own."
 )
 ORACLE_HELP = "Runtime whose int8 results are reproduced bit for bit."
+
+
+def _hertz(_context: click.Context, _option: click.Parameter, value: str | None) -> int | None:
+    """Read a clock, a number of MHz with up to six decimals, as whole hertz."""
+    if value is None:
+        return None
+    if not re.fullmatch(r"\d{1,4}(\.\d{1,6})?", value):
+        raise click.BadParameter(f"{value!r} is no clock in MHz, such as 24 or 62.5")
+    return round(1e6 * float(value))
 
 
 def call(command: str, **options: Any) -> None:
@@ -43,6 +53,14 @@ def common(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
             default="tflm",
             show_default=True,
             help=ORACLE_HELP,
+        ),
+        "clock": click.option(
+            "--clock",
+            "clock_hz",
+            metavar="MHZ",
+            callback=_hertz,
+            help="Clock of the accelerator, where it is not to be the board's own. What is built "
+            "for it has a folder of its own.",
         ),
         "turns": click.option(
             "--turns",

@@ -141,6 +141,45 @@ def test_any_other_geometry_gets_the_default_clock_and_part() -> None:
         board.setup("big")
 
 
+def test_another_clock_has_a_folder_of_its_own() -> None:
+    board = find("ulx3s-85f")
+    usual, slow = board.setup("ecp5-85f-16x8"), board.setup("ecp5-85f-16x8", 62_500_000)
+    assert slow == replace(usual, clock_hz=62_500_000)
+    assert board.folder(slow) == Path("ulx3s-85f", "ecp5-85f-16x8@62.5MHz")
+    assert board.folder(usual) == Path("ulx3s-85f", "ecp5-85f-16x8")
+    assert board.setup("ecp5-85f-16x8", 125_000_000) == usual
+
+
+@pytest.mark.parametrize(
+    ("clock_hz", "why", "near"),
+    [
+        (12_000_000, "Ice40PadPll: output 12 MHz, allowed is 16 MHz to 275 MHz", "18 MHz"),
+        (16_000_000, "3000000 baud cannot be made from 16 MHz", "18 MHz"),
+        (24_100_000, "Ice40PadPll: cannot make 24.1 MHz from 12 MHz", "24 MHz and 27 MHz"),
+        (9_000_000, "got 3 clock cycles per bit, allowed is 4 to 65536", "18 MHz"),
+    ],
+)
+def test_clocks_that_cannot_be_get_the_nearest_that_can(clock_hz: int, why: str, near: str) -> None:
+    board = find("icebreaker")
+    with pytest.raises(BoardError) as caught:
+        board.check_clock(clock_hz)
+    assert why in str(caught.value)
+    assert str(caught.value).endswith(f"; clocks near it that PLL and link can both have: {near}")
+
+
+def test_the_nearest_clocks_can_be_had() -> None:
+    for board in all_boards():
+        for hz in (1, 10_500_000, 33_000_001, 1_000_000_000):
+            near = board.clocks_near(hz)
+            assert near
+            for each in near:
+                board.check_clock(each)
+    board = find("icebreaker")
+    assert board.clocks_near(18_000_000) == [18_000_000]
+    with pytest.raises(BoardError, match=r"choose a baud rate that divides the clock$"):
+        replace(board, baud=400_000_000).check_clock(24_000_000)
+
+
 def test_baud_rates_that_the_clock_cannot_make_are_refused() -> None:
     board = find("icebreaker")
     assert board.divisor(24_000_000) == 8

@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 import pytest
 from amaranth.build import ResourceError
 
-from otus.boards import BoardError, build, find, measured
+from otus.boards import BoardError, build, find, flash, measured
 from otus.boards.build import TimingError, elaborate
+from otus.boards.sources import fingerprint
 from otus.boards.timing import FitError, read_report
 from otus.boards.tools import OverrunError, Tool
 
@@ -129,6 +130,20 @@ def test_the_fastest_seed_becomes_the_bitstream(bench: Bench) -> None:
     assert report["tools"].keys() == {"yosys", "nextpnr-ice40", "icepack"}
     assert json.loads((bench.bitstream.parent / "report.json").read_text()) == report
     assert any("seed 3" in text for text in told)
+
+
+def test_another_clock_is_another_build_beside_the_usual_one(bench: Bench) -> None:
+    bench.plan(s1=30)
+    with pytest.raises(TimingError):
+        bench.build()
+    report = bench.build(clock_hz=18_000_000)
+    slow = bench.folder / "build" / "hx8k-b-evn" / "hx8k@18MHz"
+    assert report["clock_mhz"] == 18
+    assert report["sources"] == fingerprint(BOARD, BOARD.setup(clock_hz=18_000_000))
+    assert report["bitstream"]["path"] == str(slow / "otus.bin")
+    assert json.loads((slow / "report.json").read_text()) == report
+    assert not bench.bitstream.exists()
+    assert flash.find_artefact(BOARD, None, bench.folder / "build", 18_000_000).report == report
 
 
 def test_what_is_done_is_not_done_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -296,8 +311,8 @@ def test_missed_timing_tells_of_seeds_that_did_not_come_to_an_end(bench: Bench) 
         bench.build((1, 2), limit=0.6)
     assert str(caught.value) == (
         "hx8k-b-evn: timing is not met: 30.0 MHz at best of 36 MHz asked, over 2 seeds, 1 of which "
-        "did not come to an end; no bitstream was made. Try more seeds (--seeds), or a smaller "
-        "geometry (--geometry), or more time (--limit)"
+        "did not come to an end; no bitstream was made. Try more seeds (--seeds), a smaller "
+        "geometry (--geometry), more time (--limit), or a lower clock (--clock)"
     )
     assert not bench.bitstream.exists()
 

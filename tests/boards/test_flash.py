@@ -7,6 +7,7 @@ import stat
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -205,6 +206,21 @@ def test_missing_bitstream_says_what_to_type(tmp_path: Path, loader: Path) -> No
     assert not loader.exists()
     with pytest.raises(BoardError, match=r"run: otus build ulx3s-85f --geometry ecp5-85f-16x8$"):
         flash.find_artefact(find("ulx3s-85f"), "ecp5-85f-16x8", Path("build"))
+
+
+def test_another_clock_is_another_bitstream(output: Path, loader: Path) -> None:
+    message = refused(output, "--clock", 18)
+    assert "no bitstream in" in message
+    assert "hx8k@18MHz" in message
+    assert f"run: otus build hx8k-b-evn --clock 18 --output {output}" in message
+    assert not loader.exists()
+    slow = replace(SETUP, clock_hz=18_000_000)
+    change(output, clock_mhz=18.0, sources=fingerprint(BOARD, slow))
+    (output / BOARD.name / "hx8k").rename(output / BOARD.name / "hx8k@18MHz")
+    result = otus(output, "--clock", 18, "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["clock_hz"] == 18_000_000
+    assert loader.exists()
 
 
 def test_bitstream_without_its_report_or_the_other_way_round(output: Path, loader: Path) -> None:

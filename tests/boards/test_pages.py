@@ -12,6 +12,7 @@ from otus.boards import all_boards, find
 from otus.boards.board import Board
 from otus.cli import main
 from otus.driver.selftest import STEPS
+from otus.driver.selftest.bench import LOWER_CLOCK
 
 PAGES = sorted(board_pages.PAGES.glob("*.md"))
 GUIDES = [*PAGES, board_pages.DOCS / "adding-a-board.md", board_pages.DOCS / "geometry.md"]
@@ -73,6 +74,21 @@ def test_commands_and_options_that_are_mentioned_exist(page: Path) -> None:
         name, *words = span.split()
         known = {option for parameter in main.commands[name].params for option in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= known, span
+
+
+def test_advice_of_the_self_test_leads_somewhere() -> None:
+    calls = [span.split() for span in re.findall(r"`otus ([^`]+)`", LOWER_CLOCK)]
+    assert [name for name, *_ in calls] == ["build", "flash"]
+    for name, board, *options in calls:
+        assert board == "BOARD"
+        main.commands[name].make_context(name, ["icebreaker", options[0], "18"])
+    for board in all_boards():
+        page = (board_pages.PAGES / f"{board.name}.md").read_text(encoding="utf-8")
+        clocks = re.findall(r"^\| a lower clock \| `--clock ([\d.]+)`", page, re.M)
+        assert len(clocks) == len(board.setups)
+        for clock, setup in zip(clocks, board.setups, strict=True):
+            assert 0.45 < float(clock) * 1e6 / setup.clock_hz < 0.8
+            board.check_clock(round(float(clock) * 1e6))
 
 
 def test_there_are_commands_to_check() -> None:

@@ -68,6 +68,9 @@ def test_the_report_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
         [1, 2],
     )
     assert given["limit"] == LIMIT
+    assert given["clock_hz"] is None
+    otus("icebreaker", "--clock", "62.5")
+    assert given["clock_hz"] == 62_500_000
     otus("icebreaker", "--limit", 5)
     assert given["limit"] == 300
     assert json.loads(otus("icebreaker", "--json").stdout) == REPORT
@@ -113,6 +116,9 @@ def test_missed_timing_is_reported_and_fails(monkeypatch: pytest.MonkeyPatch) ->
         ),
         (["icebreaker", "--seeds", "0"], 2, "0 is not in the range"),
         (["icebreaker", "--limit", "0"], 2, "0 is not in the range"),
+        (["icebreaker", "--clock", "nan"], 2, "'nan' is no clock in MHz, such as 24 or 62.5"),
+        (["icebreaker", "--clock", "12"], 1, "that PLL and link can both have: 18 MHz"),
+        (["icebreaker", "--clock", "0"], 1, "that PLL and link can both have: 18 MHz"),
         (["icebreaker", "--tools", "vendor"], 2, "'vendor' is not one of"),
         ([], 2, "Missing argument 'BOARD'"),
     ],
