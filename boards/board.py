@@ -8,9 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from amaranth.build import Platform
+from amaranth.build import Platform, Subsignal
 
+from ..arch.errors import ContractError
 from ..arch.geometry import Geometry
 from ..hw.parts import Part
 from ..hw.uart import check_divisor
@@ -47,11 +49,22 @@ class Setup:
         geometry : as `Geometry.parse` reads it; the boards' own are names of arch.geometry.NAMED
         clock_hz : clock of the accelerator, made by the board's PLL
         part : how multipliers and memories are built
+    Raises
+        GeometryError: no such geometry
+        BoardError: a clock or a part that cannot be
     """
 
     geometry: str
     clock_hz: int
     part: Part
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be built."""
+        Geometry.parse(self.geometry)
+        where = f"setup {self.geometry}"
+        whole = type(self.clock_hz) is int and self.clock_hz > 0
+        _require(whole, where, "clock_hz", self.clock_hz, "a whole number of hertz, at least 1")
+        _require(isinstance(self.part, Part), where, "part", self.part, "a Part of hw.parts")
 
     @property
     def array(self) -> Geometry:
@@ -77,6 +90,8 @@ class Board:
         led : resource of the status LED, lit while bytes pass, with the name of one colour where it
             has several; None where there is none
         button : resource of a button that resets the accelerator; None where there is none
+    Raises
+        BoardError: a field that cannot be: which, what it is, what is allowed
     """
 
     name: str
@@ -91,6 +106,30 @@ class Board:
     loader: tuple[str, ...]
     led: tuple[str, int] | tuple[str, int, str] | None = None
     button: tuple[str, int] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no board can be."""
+        named = isinstance(self.name, str) and re.fullmatch(r"[A-Za-z0-9][\w.-]*", self.name)
+        is_pll = isinstance(self.pll, type) and issubclass(self.pll, Pll)
+        setups = isinstance(self.setups, tuple) and all(isinstance(s, Setup) for s in self.setups)
+        words = isinstance(self.loader, tuple) and all(isinstance(w, str) for w in self.loader)
+        for field, good, allowed in (
+            ("name", named, "letters, digits, '.', '_' and '-': it names a folder"),
+            ("family", isinstance(self.family, Family), "ECP5, ICE40 or GOWIN of boards.family"),
+            ("platform", callable(self.platform), "a platform's class"),
+            ("pll", is_pll, "a class of boards.pll"),
+            ("setups", self.setups and setups, "a tuple of at least one Setup"),
+            ("baud", type(self.baud) is int and self.baud > 0, "a whole number, at least 1"),
+            ("loader", self.loader and words, "a tuple of words, the program first"),
+            ("led", _is_resource(self.led, 3), "None, ('led', 0) or ('rgb_led', 0, 'g')"),
+            ("button", _is_resource(self.button, 2), "None or such as ('button', 0)"),
+        ):
+            _require(good, f"board {self.name!r}", field, getattr(self, field), allowed)
+        families = (self.family.name, "portable")
+        for setup in self.setups:
+            where = f"board {self.name!r}, setup {setup.geometry}"
+            good = setup.part.family in families
+            _require(good, where, "part.family", setup.part.family, " or ".join(families))
 
     def setup(self, geometry: str | None = None, clock_hz: int | None = None) -> Setup:
         """Return the setup of a geometry, the default one where none is given.
@@ -173,6 +212,20 @@ class Board:
         self.pll.solve(round(self.platform().default_clk_frequency), clock_hz)
 
 
+def _require(good: object, where: str, field: str, got: object, allowed: str) -> None:
+    if not good:
+        raise BoardError(f"{where}: {field}: got {got!r}, allowed is {allowed}")
+
+
+def _is_resource(value: object, most: int) -> bool:
+    """Tell whether this is None, or a resource: name, number, and a part's name if so many."""
+    if value is None:
+        return True
+    if not isinstance(value, tuple) or not 2 <= len(value) <= most:
+        return False
+    return all(map(isinstance, value, (str, int, str)))
+
+
 def all_boards() -> tuple[Board, ...]:
     """Return every board of this package."""
     return tuple(
@@ -215,6 +268,8 @@ def _load(path: Path, name: str | None) -> Board:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
+    except (BoardError, ContractError) as error:
+        raise BoardError(f"{path}: {error}") from error
     except Exception as error:
         raise BoardError(f"{path}: {type(error).__name__}: {error}") from error
     boards = _boards_in(module)
@@ -231,4 +286,58 @@ def _load(path: Path, name: str | None) -> Board:
             + (f"{len(found)} of them are called {name!r}; " if name else "")
             + f"say which one: {path}:{boards[0].name}"
         )
+    try:
+        _check_platform(found[0])
+    except BoardError as error:
+        raise BoardError(f"{path}: {error}") from error
     return found[0]
+
+
+def _check_platform(board: Board) -> None:
+    """Refuse a platform that has not what the board names.
+
+    Raises
+        BoardError: what is missing
+    """
+    where = f"board {board.name!r}"
+    try:
+        platform = board.platform()
+    except Exception as error:
+        raise BoardError(
+            f"{where}: platform: {type(error).__name__}: {error}; expected the class of a platform "
+            "that is made without arguments"
+        ) from error
+    programs = getattr(platform, "required_tools", [])
+    family = board.family
+    if not set(family.programs) <= set(programs):
+        mixed = ", GowinHimbaechel of boards.gowin mixed in before it" * (family.name == "gowin")
+        raise BoardError(
+            f"{where}: platform: got {type(platform).__name__}, whose tools are "
+            f"{', '.join(programs) or 'none'}; allowed is one of family {family.name}{mixed}, "
+            f"whose tools are {', '.join(family.programs)}"
+        )
+    if platform.default_clk is None:
+        raise BoardError(f"{where}: platform: {type(platform).__name__} has no default clock")
+    _check_resource(board, platform, "link", ("uart", 0, "rx"))
+    _check_resource(board, platform, "link", ("uart", 0, "tx"))
+    for field, resource in (("led", board.led), ("button", board.button)):
+        if resource is not None:
+            _check_resource(board, platform, field, resource)
+    for setup in board.setups:
+        board.check_clock(setup.clock_hz)
+
+
+def _check_resource(
+    board: Board, platform: Platform, field: str, resource: tuple[Any, ...]
+) -> None:
+    """Refuse pins that a platform does not have."""
+    name, number, *part = resource
+    known: dict[tuple[str, int], Any] = platform.resources
+    where = f"board {board.name!r}: {field}: got {resource!r}, "
+    if (name, number) not in known:
+        near = [key for key in known if key[0].startswith(name[:3])] or list(known)
+        raise BoardError(f"{where}allowed is a resource of its platform, such as {near[:8]}")
+    parts = [item.name for item in known[name, number].ios if isinstance(item, Subsignal)]
+    if (part[0] if part else None) not in (parts or [None]):
+        which = f"with one of its parts: {', '.join(parts)}" if parts else "alone: it has no parts"
+        raise BoardError(f"{where}allowed is {(name, number)} {which}")

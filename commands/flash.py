@@ -37,7 +37,7 @@ def main(
 
         target = find(board)
         tell("comparing the bitstream with the gateware")
-        artefact = find_artefact(target, geometry, output, clock_hz)
+        artefact = find_artefact(target, geometry, output, clock_hz, board)
         command = load(target, artefact, keep, tell)
         identity = ask(target, artefact, device, tell) if device else None
     values: dict[str, Any] = {

@@ -35,6 +35,18 @@ BOARD = Board(
 )
 """
 
+PLATFORMS = """
+from amaranth_boards.icebreaker import ICEBreakerPlatform
+from amaranth_boards.tang_nano_9k import TangNano9kPlatform
+from otus.boards.family import ECP5
+
+class Bare(ICEBreakerPlatform):
+    default_clk = None
+
+class Mute(ICEBreakerPlatform):
+    resources = ICEBreakerPlatform.resources[:1]
+"""
+
 
 def refused(name: str) -> str:
     with pytest.raises(BoardError) as caught:
@@ -78,6 +90,67 @@ def test_a_file_of_several_boards_is_asked_for_one(tmp_path: Path) -> None:
     assert "2 boards (mine, other); 0 of them are called 'third'; say" in refused(f"{path}:third")
     path.write_text(OWN + "from dataclasses import replace\nOTHER = replace(BOARD, baud=9600)\n")
     assert "2 boards (mine, mine); 2 of them are called 'mine'" in refused(f"{path}:mine")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('name="mine"', 'name="../../x"', "name: got '../../x', allowed is letters, digits"),
+        ('name="mine"', 'name=""', "name: got '', allowed is letters, digits"),
+        ("family=ICE40", "family='ice40'", "family: got 'ice40', allowed is ECP5, ICE40 or GOWIN"),
+        ("family=ICE40", "family=ECP5", "part.family: got 'ice40', allowed is ecp5 or portable"),
+        ("platform=ICEBreakerPlatform", "platform=None", "platform: got None, allowed is a platfo"),
+        (
+            "platform=ICEBreakerPlatform",
+            "platform=TangNano9kPlatform",
+            "platform: got TangNano9kPlatform, whose tools are yosys, nextpnr-gowin, gowin_pack; "
+            "allowed is one of family ice40, whose tools are yosys, nextpnr-ice40, icepack",
+        ),
+        ("platform=ICEBreakerPlatform", "platform=lambda: 1 // 0", "platform: ZeroDivisionError"),
+        ("platform=ICEBreakerPlatform", "platform=Bare", "platform: Bare has no default clock"),
+        ("platform=ICEBreakerPlatform", "platform=Mute", "link: got ('uart', 0, 'rx'), allowed is"),
+        ("pll=Ice40PadPll", "pll=None", "pll: got None, allowed is a class of boards.pll"),
+        ("setups=(", "setups=() and (", "setups: got (), allowed is a tuple of at least one Setup"),
+        ("24_000_000", "24e6", "setup up5k: clock_hz: got 24000000.0, allowed is a whole number"),
+        ("24_000_000", "0", "setup up5k: clock_hz: got 0, allowed is a whole number of hertz"),
+        ("24_000_000", "12_000_000", "output 12 MHz, allowed is 16 MHz to 275 MHz; clocks near"),
+        ('"up5k"', '"big"', "mine.py: geometry: got 'big', expected ROWSxCOLUMNS"),
+        ('Part("ice40")', '"ice40"', "setup up5k: part: got 'ice40', allowed is a Part"),
+        ('Part("ice40")', 'Part("ecp5")', "up5k: part.family: got 'ecp5', allowed is ice40 or po"),
+        ("baud=1_000_000", "baud=0", "baud: got 0, allowed is a whole number, at least 1"),
+        ("baud=1_000_000", "baud=9e9", "baud: got 9000000000.0, allowed is a whole number"),
+        ("baud=1_000_000", "baud=7_000_000", "7000000 baud cannot be made from 24 MHz"),
+        ('("openFPGALoader",)', "()", "loader: got (), allowed is a tuple of words, the program f"),
+        ('("openFPGALoader",)', '"openFPGALoader"', "loader: got 'openFPGALoader', allowed is a t"),
+        (
+            'bridge="USB"',
+            "bridge='USB', led='led'",
+            "led: got 'led', allowed is None, ('led', 0) or",
+        ),
+        ('bridge="USB",', "", "TypeError: Board.__init__() missing 1 required positional"),
+        (
+            'bridge="USB"',
+            'bridge="USB", led=("ledx", 0)',
+            "led: got ('ledx', 0), allowed is a resource of its platform, such as [('led', 0), ",
+        ),
+        (
+            'bridge="USB"',
+            'bridge="USB", button=("uart", 0)',
+            "button: got ('uart', 0), allowed is ('uart', 0) with one of its parts: rx, tx",
+        ),
+        (
+            'bridge="USB"',
+            'bridge="USB", led=("led_g", 0, "g")',
+            "led: got ('led_g', 0, 'g'), allowed is ('led_g', 0) alone: it has no parts",
+        ),
+    ],
+)
+def test_wrong_fields_are_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in OWN
+    path = tmp_path / "mine.py"
+    path.write_text(PLATFORMS + OWN.replace(old, new))
+    assert message in refused(str(path))
+    assert refused(str(path)).startswith(f"{path}: ")
 
 
 @pytest.mark.parametrize("board", all_boards(), ids=lambda board: board.name)
