@@ -271,6 +271,8 @@ def _load(path: Path, name: str | None) -> Board:
     except (BoardError, ContractError) as error:
         raise BoardError(f"{path}: {error}") from error
     except Exception as error:
+        if getattr(error, "name", None) in ("amaranth_boards", "amaranth"):
+            raise  # what the command needs is not installed
         raise BoardError(f"{path}: {type(error).__name__}: {error}") from error
     boards = _boards_in(module)
     if not boards:

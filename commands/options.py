@@ -17,6 +17,14 @@ GEOMETRY_HELP = (
 )
 ORACLE_HELP = "Runtime whose int8 results are reproduced bit for bit."
 
+#: Extras of the package that have what a command needs; `demo` for all others.
+EXTRAS = {
+    **dict.fromkeys(("boards", "build", "flash"), "boards"),
+    **dict.fromkeys(("dataset", "train"), "train"),
+    "quantise": "train,oracle",
+    "evaluate": "train,demo",
+}
+
 
 def _hertz(_context: click.Context, _option: click.Parameter, value: str | None) -> int | None:
     """Read a clock, a number of MHz with up to six decimals, as whole hertz."""
@@ -28,18 +36,23 @@ def _hertz(_context: click.Context, _option: click.Parameter, value: str | None)
 
 
 def call(command: str, **options: Any) -> None:
-    """Import a command's module and run it."""
+    """Import a command's module and run it.
+
+    Raises
+        ClickException: a package is missing; says the line that installs what the command needs
+    """
     try:
-        module = importlib.import_module(f"otus.commands.{command}")
+        function: Callable[..., None] = importlib.import_module(f"otus.commands.{command}").main
+        # Boards are imported only where they are looked for.
+        function(**options)
     except ModuleNotFoundError as error:
-        if (error.name or "").startswith("otus"):
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "otus"):
             raise
         raise click.ClickException(
-            f"{command} needs the package {error.name}, which is not installed; install what the "
-            'command line uses: pip install "otus[demo]"'
+            f"{command} needs the package {package}, which is not installed; run: pip install "
+            f'"otus[{EXTRAS.get(command, "demo")}]"'
         ) from error
-    function: Callable[..., None] = module.main
-    function(**options)
 
 
 def common(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

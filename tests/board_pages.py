@@ -151,7 +151,7 @@ def first_inference(board: Board) -> list[str]:
 def commands(board: Board) -> str:
     """Make the commands of a board, in the order in which they are typed."""
     lines = [
-        'pip install "otus[boards,demo]"',
+        "pip install '.[boards,demo]'",
         f"otus build {board.name} --seeds 3",
         f"otus flash {board.name} --device {port(board)}",
         f"otus info {port(board)}",
