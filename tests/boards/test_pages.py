@@ -8,7 +8,7 @@ from textwrap import dedent
 import board_pages
 import pytest
 
-from otus.boards import all_boards, find
+from otus.boards import all_boards, find, measured
 from otus.boards.board import Board
 from otus.cli import main
 from otus.driver.selftest import STEPS
@@ -39,6 +39,35 @@ def test_no_page_is_left_as_it_was_begun() -> None:
 def test_what_follows_from_the_board_files_is_current(page: Path, sections: dict[str, str]) -> None:
     text = page.read_text(encoding="utf-8")
     assert board_pages.replaced(text, sections) == text, f"run: {board_pages.COMMAND}"
+
+
+@pytest.mark.parametrize(
+    ("part", "board"),
+    [
+        ("ECP5 85F", "ulx3s-85f"),
+        ("ECP5 45F", "ulx3s-45f"),
+        ("ECP5 25F", "ulx3s-25f"),
+        ("iCE40 UP5K", "icebreaker"),
+        ("iCE40 HX8K", "hx8k-b-evn"),
+        ("GW1NR-9", "tang-nano-9k"),
+        ("GW2A-18", "tang-primer-20k"),
+    ],
+)
+def test_parts_and_their_arrays_are_those_that_are_built(part: str, board: str) -> None:
+    text = (board_pages.DOCS / "geometry.md").read_text(encoding="utf-8")
+    (row,) = re.findall(rf"^\| {part} \|.*", text, re.M)
+    use = next(r["resources"] for r in measured.rows() if r["board"] == board)
+    assert f"| {use['block RAM']['available']} x " in row
+    for setup in find(board).setups:
+        assert setup.array.name in row
+        for bits in re.findall(r"(\d+) bits of the multiplier", row):
+            assert int(bits) == setup.array.requantise_bits
+    multipliers = [use[name]["available"] for name in ("DSP", "18x18 multipliers") if name in use]
+    assert f"| {multipliers[0] or 'none'} " in row
+    for count, total in re.findall(r"(\d+) of the (\d+) 9x9", row):
+        assert use["9x9 multipliers"] == {"used": int(count), "available": int(total)}
+    for count in re.findall(r"(\d+) 18x18 for", row):
+        assert use["18x18 multipliers"]["used"] == int(count)
 
 
 @pytest.mark.parametrize("board", all_boards(), ids=lambda board: board.name)
