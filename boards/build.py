@@ -35,6 +35,9 @@ from .tools import LIMIT, OverrunError, Tool, find_tools
 #: The netlist after place and route, where it is kept.
 PLACED = "placed.json"
 
+#: Where synthesis keeps how long it took.
+_SECONDS = "seconds.json"
+
 #: Is told what is being done.
 Tell = Callable[[str], None]
 
@@ -141,7 +144,9 @@ def synthesise(
         tell(f"synthesis ({tool.version})")
         for name in ("top.il", script):
             (folder / name).write_text(plan.files[name], encoding="utf-8")
+        begin = time.monotonic()
         _run(tool, command, folder, limit)
+        _write_json(folder / _SECONDS, round(time.monotonic() - begin, 1))
         cells = check_cells(plan.files["top.il"], folder / board.family.netlist, board.family)
         _write_json(folder / "cells.json", {kind: asdict(n) for kind, n in cells.items()})
 
@@ -328,6 +333,8 @@ def build(
     ]
     report["seeds"].sort(key=lambda row: seeds.index(row["seed"]))
     report["cells"] = json.loads((netlist / "cells.json").read_text(encoding="utf-8"))
+    kept = netlist / _SECONDS
+    report["synthesis_seconds"] = json.loads(kept.read_text()) if kept.exists() else None
     target.mkdir(parents=True, exist_ok=True)
     if best.met:
         data = pack(board, plan, best, found, tell, limit).read_bytes()

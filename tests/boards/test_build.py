@@ -128,6 +128,7 @@ def test_the_fastest_seed_becomes_the_bitstream(bench: Bench) -> None:
     assert report["baud"] == 3_000_000
     assert int(report["build"], 16) == elaborate_once().build
     assert report["tools"].keys() == {"yosys", "nextpnr-ice40", "icepack"}
+    assert 0 < report["synthesis_seconds"] < report["seconds"]
     assert json.loads((bench.bitstream.parent / "report.json").read_text()) == report
     assert any("seed 3" in text for text in told)
 

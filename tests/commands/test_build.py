@@ -31,7 +31,8 @@ REPORT: dict[str, Any] = {
     "cells": {"SB_MAC16": {"instanced": 4, "netlist": 4}},
     "tools": {"yosys": "pyosys 0.70"},
     "bitstream": {"path": "build/otus.bin", "bytes": 104090, "sha256": "abcd"},
-    "seconds": 123.4,
+    "synthesis_seconds": 93.1,
+    "seconds": 1.4,
 }
 
 
@@ -59,6 +60,7 @@ def test_the_report_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
         "1.50   2.00  core.a",
         "bitstream  build/otus.bin (104,090 bytes)",
         "SHA-256  abcd",
+        "took 1 s; steps when they were run: synthesis 93 s, place and route 121 s",
     ):
         assert text in result.stdout, result.stdout
     assert "synthesis" in result.stderr
@@ -74,6 +76,12 @@ def test_the_report_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     otus("icebreaker", "--limit", 5)
     assert given["limit"] == 300
     assert json.loads(otus("icebreaker", "--json").stdout) == REPORT
+
+
+def test_synthesis_of_before_it_was_timed_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = {**REPORT, "synthesis_seconds": None}
+    monkeypatch.setattr(command, "build", lambda *_, **__: report)
+    assert "took 1 s; steps when they were run: place and route 121 s" in otus("icebreaker").stdout
 
 
 def test_a_seed_that_did_not_come_to_an_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +104,9 @@ def test_missed_timing_is_reported_and_fails(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(command, "build", build)
     result = otus("icebreaker", "--json")
     assert result.exit_code == 1
-    assert json.loads(result.stdout) == report
+    values = json.loads(result.stdout)
+    assert values.pop("error").startswith("icebreaker: timing is not met")
+    assert values == report
     assert "otus: icebreaker: timing is not met: 27.0 MHz at best of 24 MHz" in result.stderr
     result = otus("icebreaker")
     assert result.exit_code == 1
@@ -159,6 +169,24 @@ def test_what_does_not_fit_is_said_before_synthesis(
     assert all("elaborating" in line for line in told), done.stderr
     assert len(told) <= 1
     assert not (tmp_path / "build").exists()
+
+
+def test_whatever_fails_is_json_too() -> None:
+    result = otus("icebreaker", "--geometry", "1x1", "--json")
+    assert result.exit_code == 1
+    values = json.loads(result.stdout)
+    assert (values["board"], values["geometry"]) == ("icebreaker", "1x1")
+    assert values["resources"]["words in one SPRAM (weight_words)"] == {
+        "used": 65536,
+        "available": 16384,
+    }
+    assert values["error"] in result.stderr
+    for board, geometry in (("icebreaker", "big"), ("icebraker", "up5k")):
+        result = otus(board, "--geometry", geometry, "--json")
+        values = json.loads(result.stdout)
+        assert (values["board"], values["geometry"]) == (board, geometry)
+        assert result.stderr == f"otus: {values['error']}\n"
+        assert values["resources"] == {}
 
 
 def test_missing_tools_name_the_pip_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
