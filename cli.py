@@ -263,6 +263,7 @@ def boards(**options: Any) -> None:
     metavar="GEOMETRY",
     help="One of the board's own (otus boards), or any other, as ROWSxCOLUMNS with options.",
 )
+@common("clock")
 @click.option(
     "--seeds",
     type=click.IntRange(1, 100),
@@ -305,6 +306,11 @@ def boards(**options: Any) -> None:
 def build(**options: Any) -> None:
     """Make the bitstream of BOARD: a name (otus boards) or a Python file that defines a board.
 
+    \b
+    otus build icebreaker --seeds 3      a board of the package
+    otus build ./my_board.py             a board of your own: docs/adding-a-board.md
+    otus build ./several.py:my-board     one of several in a file
+
     Elaborates the gateware, synthesises it, checks that no multiplier or memory was lost, places
     and routes it, and packs the fastest seed that meets the board's clock. Where none does, the
     command fails and there is no bitstream. Steps that are done are not done again.
@@ -314,7 +320,12 @@ def build(**options: Any) -> None:
 
 @main.command()
 @click.argument("board")
-@click.option("--geometry", metavar="NAME", help="One of the board's geometries (otus boards).")
+@click.option(
+    "--geometry",
+    metavar="GEOMETRY",
+    help="The one that was built, where it is not the board's default.",
+)
+@common("clock")
 @click.option(
     "--device",
     metavar="PORT",

@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import time
+import warnings
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -16,6 +17,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from amaranth.hdl import UnusedElaboratable
+
 from .. import cache
 from . import measured
 from .board import Board, Setup
@@ -23,6 +26,7 @@ from .cells import check_cells
 from .design import Design
 from .errors import BoardError
 from .family import Command
+from .fit import check_depths, check_instanced
 from .seeds import place_all
 from .sources import fingerprint
 from .timing import FitError, Timing, check_fit, read_report
@@ -30,6 +34,9 @@ from .tools import LIMIT, OverrunError, Tool, find_tools
 
 #: The netlist after place and route, where it is kept.
 PLACED = "placed.json"
+
+#: Where synthesis keeps how long it took.
+_SECONDS = "seconds.json"
 
 #: Is told what is being done.
 Tell = Callable[[str], None]
@@ -46,8 +53,8 @@ class TimingError(BoardError):
             f"{report['board']}: timing is not met: {report['fmax_mhz']['best']} MHz at best of "
             f"{report['clock_mhz']:g} MHz asked, over {len(speeds)} seeds"
             f"{f', {late} of which did not come to an end' if late else ''}; no bitstream was "
-            "made. Try more seeds (--seeds), or a smaller geometry (--geometry)"
-            f"{', or more time (--limit)' if late else ''}"
+            "made. Try more seeds (--seeds), a smaller geometry (--geometry)"
+            f"{', more time (--limit)' if late else ''}, or a lower clock (--clock)"
         )
 
 
@@ -87,8 +94,13 @@ class Placed:
 
 def elaborate(board: Board, setup: Setup) -> Plan:
     """Turn a board's design into RTLIL, constraints and commands."""
-    build = zlib.crc32(_prepare(board, setup, 0).files["top.il"].encode())
-    return _prepare(board, setup, build)
+    try:
+        build = zlib.crc32(_prepare(board, setup, 0).files["top.il"].encode())
+        return _prepare(board, setup, build)
+    except BaseException:
+        # Amaranth would warn of every part of the design that is now left.
+        warnings.filterwarnings("ignore", category=UnusedElaboratable)
+        raise
 
 
 def _prepare(board: Board, setup: Setup, build: int) -> Plan:
@@ -132,7 +144,9 @@ def synthesise(
         tell(f"synthesis ({tool.version})")
         for name in ("top.il", script):
             (folder / name).write_text(plan.files[name], encoding="utf-8")
+        begin = time.monotonic()
         _run(tool, command, folder, limit)
+        _write_json(folder / _SECONDS, round(time.monotonic() - begin, 1))
         cells = check_cells(plan.files["top.il"], folder / board.family.netlist, board.family)
         _write_json(folder / "cells.json", {kind: asdict(n) for kind, n in cells.items()})
 
@@ -247,6 +261,7 @@ def build(
     board: Board,
     geometry: str | None = None,
     *,
+    clock_hz: int | None = None,
     seeds: Sequence[int] = (1,),
     tools: str = "auto",
     jobs: int = 1,
@@ -258,12 +273,14 @@ def build(
     """Make a board's bitstream, and report on it.
 
     The bitstream is that of the fastest seed. It and its report, `report.json`, are in the folder
-    `output`/BOARD/GEOMETRY; where the build fails, no bitstream is there. A seed that does not come
-    to an end has no Fmax and counts as one that did not meet the clock.
+    `output`/BOARD/GEOMETRY, which names the clock too where it is not the usual one; where the
+    build fails, no bitstream is there. A seed that does not come to an end has no Fmax and counts
+    as one that did not meet the clock.
 
     Parameters
         board : the board
         geometry : its default one where none is given
+        clock_hz : the geometry's own where none is given
         seeds : of the placer
         tools : one of tools.SOURCES
         jobs : seeds placed side by side
@@ -281,19 +298,21 @@ def build(
         BoardError: anything else
     """
     begin = time.monotonic()
-    setup = board.setup(geometry)
-    target = output / board.name / setup.geometry
+    setup = board.setup(geometry, clock_hz)
+    target = output / board.folder(setup)
     report_path = target / "report.json"
     bitstream = target / f"otus{board.family.bitstream}"
     for old in (report_path, bitstream):
         old.unlink(missing_ok=True)
-    board.divisor(setup.clock_hz)
+    board.check_clock(setup.clock_hz)
     found = find_tools(board.family.programs, tools)
-    tell(f"elaborating {setup.geometry} for {board.title}")
-    plan = elaborate(board, setup)
-    netlist = synthesise(board, plan, found, tell, limit)
-    tool = found[plan.commands[1][0]]
     try:
+        check_depths(board, setup)
+        tell(f"elaborating {setup.geometry} for {board.title}")
+        plan = elaborate(board, setup)
+        check_instanced(board, plan.files["top.il"])
+        netlist = synthesise(board, plan, found, tell, limit)
+        tool = found[plan.commands[1][0]]
         placed, late = place_all(
             lambda seed: place(board, setup, plan, netlist, seed, tool, tell, keep_netlist, limit),
             seeds,
@@ -314,6 +333,8 @@ def build(
     ]
     report["seeds"].sort(key=lambda row: seeds.index(row["seed"]))
     report["cells"] = json.loads((netlist / "cells.json").read_text(encoding="utf-8"))
+    kept = netlist / _SECONDS
+    report["synthesis_seconds"] = json.loads(kept.read_text()) if kept.exists() else None
     target.mkdir(parents=True, exist_ok=True)
     if best.met:
         data = pack(board, plan, best, found, tell, limit).read_bytes()
@@ -377,6 +398,11 @@ def _report(
 def _run(tool: Tool, command: Command, folder: Path, limit: float) -> None:
     code, printed, _ = tool.run(command[1:], folder, limit)
     if code:
+        # yosys says in its log why it fails, and hardly anything on the screen.
+        log = folder / command[command.index("-l") + 1] if "-l" in command else None
+        if log and log.exists():
+            kept = log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()
+            printed = "\n".join([*printed.strip().splitlines()[-5:], *kept[-10:]])
         raise _failure(tool.name, code, printed)
 
 

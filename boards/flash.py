@@ -7,6 +7,7 @@ gateware has not changed since. Afterwards the board itself is asked what it is.
 import hashlib
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from ..arch.packet import Identity
 from ..driver.device import Device
 from ..driver.errors import DeviceError, DriverError, LinkError
 from ..driver.link import open_link
-from .board import Board
+from .board import Board, all_boards
 from .errors import BoardError
 from .sources import fingerprint
 
@@ -94,22 +95,31 @@ class Artefact:
         return round(megahertz * 1e6)
 
 
-def find_artefact(board: Board, geometry: str | None, output: Path) -> Artefact:
+def find_artefact(
+    board: Board,
+    geometry: str | None,
+    output: Path,
+    clock_hz: int | None = None,
+    name: str = "",
+) -> Artefact:
     """Find what `otus build` made, and make sure that it is whole and of today's gateware.
 
     Parameters
-        geometry : of one of the board's setups; the default one where none is named
+        geometry, clock_hz : that it was built with; the default ones where none are named
         output : folder that was given to the build
+        name : of the board as it was typed, which may be a file; its own where none is given
     Raises
         BoardError: there is none, it missed its timing, it was changed, or the gateware was
     """
-    setup = board.setup(geometry)
-    folder = output / board.name / setup.geometry
-    again = f"otus build {board.name}"
+    setup = board.setup(geometry, clock_hz)
+    folder = output / board.folder(setup)
+    again = f"otus build {shlex.quote(name or board.name)}"
     if geometry is not None:
         again += f" --geometry {geometry}"
+    if clock_hz is not None:
+        again += f" --clock {clock_hz / 1e6:.10g}"
     if output != Path("build"):
-        again += f" --output {output}"
+        again += f" --output {shlex.quote(str(output))}"
     report_path, path = folder / "report.json", folder / f"otus{board.family.bitstream}"
     try:
         report = json.loads(report_path.read_text(encoding="utf-8"))
@@ -236,10 +246,12 @@ def with_baud(board: Board, device: str) -> str:
 
 
 def _silent(board: Board, name: str, error: DriverError) -> str:
+    listed = board.name in (known.name for known in all_boards())
+    page = f"docs/boards/{board.name}.md" if listed else "the board's file"
     return (
         f"{name}: the bitstream is loaded, but the board does not answer ({error}). Likely: "
         f"another port than the link's, which is the {board.bridge}; or the link is not wired as "
-        f"docs/boards/{board.name}.md says; or a reset button is held. Then try: otus selftest "
+        f"{page} says; or a reset button is held. Then try: otus selftest "
         f"{name}"
     )
 

@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,16 @@ import click
 from rich.console import Console
 from rich.status import Status
 
-from ..boards import find
+from ..arch.errors import ContractError
+from ..boards import BoardError, find
 from ..boards.build import TimingError, build
+from ..boards.timing import FitError
 
 
 def main(
     board: str,
     geometry: str | None,
+    clock_hz: int | None,
     seeds: int,
     tools: str,
     jobs: int,
@@ -26,6 +30,8 @@ def main(
     as_json: bool,
 ) -> None:
     """Build, and print the report; exit with 1 where timing is not met.
+
+    As JSON, what fails is printed too, with what there is of a report.
 
     Parameters
         limit : minutes that a program may take
@@ -46,6 +52,7 @@ def main(
             report = build(
                 find(board),
                 geometry,
+                clock_hz=clock_hz,
                 seeds=range(1, seeds + 1),
                 tools=tools,
                 jobs=jobs,
@@ -55,11 +62,26 @@ def main(
             )
             error = ""
         except TimingError as missed:
-            report, error = missed.report, str(missed)
+            report, error = {**missed.report, "error": str(missed)}, str(missed)
+        except (BoardError, ContractError) as failed:
+            if as_json:
+                click.echo(json.dumps(_failure(board, geometry, failed), indent=2))
+            raise
     click.echo(json.dumps(report, indent=2) if as_json else text_of(report))
     if error:
         click.echo(f"otus: {error}", err=True)
         sys.exit(1)
+
+
+def _failure(board: str, geometry: str | None, error: Exception) -> dict[str, Any]:
+    """Say for machines what failed."""
+    use = error.use if isinstance(error, FitError) else {}
+    return {
+        "board": board,
+        "geometry": geometry,
+        "error": str(error),
+        "resources": {name: asdict(each) for name, each in use.items()},
+    }
 
 
 def text_of(report: dict[str, Any]) -> str:
@@ -93,8 +115,15 @@ def text_of(report: dict[str, Any]) -> str:
     if bitstream:
         lines.append(f"bitstream  {bitstream['path']} ({bitstream['bytes']:,} bytes)")
         lines.append(f"  SHA-256  {bitstream['sha256']}")
-    lines.append(f"took {report['seconds']:.0f} s")
+    lines.append(f"took {report['seconds']:.0f} s{_steps(report)}")
     return "\n".join(lines)
+
+
+def _steps(report: dict[str, Any]) -> str:
+    """Say how long the steps took when they were run, which need not be now."""
+    synthesis, placed = report["synthesis_seconds"], [s["seconds"] for s in report["seeds"]]
+    known = f"synthesis {synthesis:.0f} s, " if synthesis is not None else ""
+    return f"; steps when they were run: {known}place and route {sum(placed):.0f} s"
 
 
 def _seed(row: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from .report import show
 def main(
     board: str,
     geometry: str | None,
+    clock_hz: int | None,
     device: str | None,
     keep: bool,
     output: Path,
@@ -36,7 +37,7 @@ def main(
 
         target = find(board)
         tell("comparing the bitstream with the gateware")
-        artefact = find_artefact(target, geometry, output)
+        artefact = find_artefact(target, geometry, output, clock_hz, board)
         command = load(target, artefact, keep, tell)
         identity = ask(target, artefact, device, tell) if device else None
     values: dict[str, Any] = {

@@ -1,6 +1,7 @@
 """Options that commands share, and the call of a command's module."""
 
 import importlib
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,20 +17,42 @@ GEOMETRY_HELP = (
 )
 ORACLE_HELP = "Runtime whose int8 results are reproduced bit for bit."
 
+#: Extras of the package that have what a command needs; `demo` for all others.
+EXTRAS = {
+    **dict.fromkeys(("boards", "build", "flash"), "boards"),
+    **dict.fromkeys(("dataset", "train"), "train"),
+    "quantise": "train,oracle",
+    "evaluate": "train,demo",
+}
+
+
+def _hertz(_context: click.Context, _option: click.Parameter, value: str | None) -> int | None:
+    """Read a clock, a number of MHz with up to six decimals, as whole hertz."""
+    if value is None:
+        return None
+    if not re.fullmatch(r"\d{1,4}(\.\d{1,6})?", value):
+        raise click.BadParameter(f"{value!r} is no clock in MHz, such as 24 or 62.5")
+    return round(1e6 * float(value))
+
 
 def call(command: str, **options: Any) -> None:
-    """Import a command's module and run it."""
+    """Import a command's module and run it.
+
+    Raises
+        ClickException: a package is missing; says the line that installs what the command needs
+    """
     try:
-        module = importlib.import_module(f"otus.commands.{command}")
+        function: Callable[..., None] = importlib.import_module(f"otus.commands.{command}").main
+        # Boards are imported only where they are looked for.
+        function(**options)
     except ModuleNotFoundError as error:
-        if (error.name or "").startswith("otus"):
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "otus"):
             raise
         raise click.ClickException(
-            f"{command} needs the package {error.name}, which is not installed; install what the "
-            'command line uses: pip install "otus[demo]"'
+            f"{command} needs the package {package}, which is not installed; run: pip install "
+            f'"otus[{EXTRAS.get(command, "demo")}]"'
         ) from error
-    function: Callable[..., None] = module.main
-    function(**options)
 
 
 def common(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -43,6 +66,14 @@ def common(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
             default="tflm",
             show_default=True,
             help=ORACLE_HELP,
+        ),
+        "clock": click.option(
+            "--clock",
+            "clock_hz",
+            metavar="MHZ",
+            callback=_hertz,
+            help="Clock of the accelerator, where it is not to be the board's own. What is built "
+            "for it has a folder of its own.",
         ),
         "turns": click.option(
             "--turns",

@@ -74,6 +74,7 @@ def facts(board: Board) -> str:
         default = " (the default)" if number == 0 and len(board.setups) > 1 else ""
         rows.append((f"geometry{default}", geometry_text(setup)))
         rows.append(("models", models_text(setup)))
+        rows.append(("a lower clock", f"`--clock {lower_clock(board, setup)}`, to look for timing"))
     rows += [
         ("clock", f"{frequency:g} MHz from `{clock}`, pin {clock_pin}, through a PLL"),
         ("link", f"{link} (seen from the FPGA), {board.baud:,} baud, 8N1"),
@@ -99,6 +100,11 @@ def geometry_text(setup: Setup) -> str:
         f"`{setup.geometry}`: {geometry.name}, {geometry.macs_per_cycle} MACs a cycle, "
         f"{kib(geometry, Space.WEIGHT)} of weights, {setup.clock_hz / 1e6:g} MHz"
     )
+
+
+def lower_clock(board: Board, setup: Setup) -> str:
+    """Say in MHz the clock next to half of the usual one that PLL and link can both have."""
+    return f"{max(board.clocks_near(setup.clock_hz // 2)) / 1e6:g}"
 
 
 def models_text(setup: Setup) -> str:
@@ -145,7 +151,7 @@ def first_inference(board: Board) -> list[str]:
 def commands(board: Board) -> str:
     """Make the commands of a board, in the order in which they are typed."""
     lines = [
-        'pip install "otus[boards,demo]"',
+        "pip install '.[boards,demo]'",
         f"otus build {board.name} --seeds 3",
         f"otus flash {board.name} --device {port(board)}",
         f"otus info {port(board)}",

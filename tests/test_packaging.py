@@ -65,6 +65,16 @@ def test_every_dependency_has_a_reason() -> None:
         assert line.startswith('"otus[') or re.search(r"# \w+", line), f"no reason: {line}"
 
 
+def test_pages_install_from_a_checkout() -> None:
+    """As long as the package is not published."""
+    text = "\n".join(p.read_text(encoding="utf-8") for p in files() if p.suffix == ".md")
+    assert len(re.findall(r"pip install '\.\[[a-z,]+\]'", text)) > 10
+    assert not re.search(r"pip install (?:[\"']?otus|\"|\.\[)", text)
+    extras = CONFIG["project"]["optional-dependencies"]
+    for named in re.findall(r"(?:otus|\.)\[([a-z,]+)\]", text):
+        assert set(named.split(",")) <= set(extras), named
+
+
 def test_version_is_the_newest_of_the_changelog() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     released = re.findall(r"^## \[(\d+\.\d+\.\d+)\]", changelog, flags=re.MULTILINE)

@@ -28,8 +28,9 @@ REPLY_BYTES = 2048
 UNIT_MULTIPLIER, UNIT_LEFT = 1 << 30, 1
 
 LOWER_CLOCK = (
-    "build for a lower clock (`clock_hz` in the board's file), flash and test again; that it then "
-    "passes shows that it was timing"
+    "build for a lower clock (`otus build BOARD --clock MHZ`; the board's page in docs/boards "
+    "names one), flash it (`otus flash BOARD --clock MHZ`) and test again; that it then passes "
+    "shows that it was timing"
 )
 
 

@@ -1,7 +1,8 @@
 """Programs that stand in for yosys, nextpnr and icepack: they leave what the real ones left once.
 
 Called as `python stand_in.py PROGRAM ARGUMENTS...`, in the folder where they write. The file `plan`
-beside `calls` says what nextpnr does with a seed: how fast it is, or how it fails.
+beside `calls` says what nextpnr does with a seed: how fast it is, or how it fails; and whether
+yosys fails.
 """
 
 import json
@@ -50,6 +51,11 @@ def main() -> int:
     with (BENCH / "calls").open("a") as calls:
         calls.write(program + (f" {option('--seed')}" if "--seed" in sys.argv else "") + "\n")
     if program == "yosys":
+        if json.loads((BENCH / "plan").read_text()).get("yosys") == "crash":
+            print("-- Running command `script top.ys' --")
+            text = "".join(f"{n}. Executing pass.\n" for n in range(30))
+            Path(option("-l")).write_text(f"{text}ERROR: Module `\\X' is not part of the design.\n")
+            return 1
         cells = {
             str(number): {"type": kind, "parameters": dict(parameters)}
             for number, (kind, parameters) in enumerate(instanced(Path("top.il").read_text()))

@@ -3,6 +3,7 @@
 Real bitstreams are built by `make test-boards`.
 """
 
+import gc
 import hashlib
 import json
 import shutil
@@ -14,9 +15,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from amaranth.build import ResourceError
 
-from otus.boards import BoardError, build, find, measured
+from otus.boards import BoardError, build, find, flash, measured
 from otus.boards.build import TimingError, elaborate
+from otus.boards.sources import fingerprint
 from otus.boards.timing import FitError, read_report
 from otus.boards.tools import OverrunError, Tool
 
@@ -30,7 +33,10 @@ class Bench(NamedTuple):
     folder: Path
 
     def plan(self, **seeds: float | str) -> None:
-        """Say what nextpnr does with seeds `s1`, `s2`, ...: MHz, `large`, `crash` or `slow`."""
+        """Say what nextpnr does with seeds `s1`, `s2`, ...: MHz, `large`, `crash` or `slow`.
+
+        `yosys="crash"` lets synthesis fail.
+        """
         values = {name.removeprefix("s"): wanted for name, wanted in seeds.items()}
         (self.folder / "plan").write_text(json.dumps(values))
 
@@ -90,6 +96,13 @@ def test_elaboration_is_repeatable_and_told_in_the_identity() -> None:
     ), "sources are of this machine"
 
 
+def test_a_failed_elaboration_leaves_no_warnings() -> None:
+    with pytest.raises(ResourceError, match="Resource nothing#0 does not exist"):
+        elaborate(replace(BOARD, led=("nothing", 0)), BOARD.setup())
+    # Amaranth warns where what it made is deleted.
+    gc.collect()
+
+
 def test_the_fastest_seed_becomes_the_bitstream(bench: Bench) -> None:
     bench.plan(s1=40.5, s2=44.25, s3=30)
     told: list[str] = []
@@ -115,8 +128,23 @@ def test_the_fastest_seed_becomes_the_bitstream(bench: Bench) -> None:
     assert report["baud"] == 3_000_000
     assert int(report["build"], 16) == elaborate_once().build
     assert report["tools"].keys() == {"yosys", "nextpnr-ice40", "icepack"}
+    assert 0 < report["synthesis_seconds"] < report["seconds"]
     assert json.loads((bench.bitstream.parent / "report.json").read_text()) == report
     assert any("seed 3" in text for text in told)
+
+
+def test_another_clock_is_another_build_beside_the_usual_one(bench: Bench) -> None:
+    bench.plan(s1=30)
+    with pytest.raises(TimingError):
+        bench.build()
+    report = bench.build(clock_hz=18_000_000)
+    slow = bench.folder / "build" / "hx8k-b-evn" / "hx8k@18MHz"
+    assert report["clock_mhz"] == 18
+    assert report["sources"] == fingerprint(BOARD, BOARD.setup(clock_hz=18_000_000))
+    assert report["bitstream"]["path"] == str(slow / "otus.bin")
+    assert json.loads((slow / "report.json").read_text()) == report
+    assert not bench.bitstream.exists()
+    assert flash.find_artefact(BOARD, None, bench.folder / "build", 18_000_000).report == report
 
 
 def test_what_is_done_is_not_done_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,6 +177,21 @@ def test_a_failed_build_resumes_and_leaves_no_bitstream(bench: Bench) -> None:
     bench.build((1, 2))
     assert bench.calls() == ["nextpnr-ice40 2", "icepack"]
     assert bench.bitstream.read_bytes().endswith(b"seed 2")
+
+
+def test_a_failed_synthesis_says_what_is_in_its_log(bench: Bench) -> None:
+    bench.plan(yosys="crash")
+    with pytest.raises(BoardError) as caught:
+        bench.build()
+    first, *lines = str(caught.value).splitlines()
+    assert first == "yosys failed with exit code 1:"
+    assert lines[0] == "-- Running command `script top.ys' --"
+    assert lines[-2:] == ["29. Executing pass.", "ERROR: Module `\\X' is not part of the design."]
+    assert not any((bench.folder / "cache" / "synthesis").glob("*/"))
+    bench.plan(s1=40)
+    bench.calls()
+    bench.build()
+    assert bench.calls() == ["yosys", "nextpnr-ice40 1", "icepack"]
 
 
 def test_an_interrupted_build_leaves_nothing_that_passes_for_whole(
@@ -269,8 +312,8 @@ def test_missed_timing_tells_of_seeds_that_did_not_come_to_an_end(bench: Bench) 
         bench.build((1, 2), limit=0.6)
     assert str(caught.value) == (
         "hx8k-b-evn: timing is not met: 30.0 MHz at best of 36 MHz asked, over 2 seeds, 1 of which "
-        "did not come to an end; no bitstream was made. Try more seeds (--seeds), or a smaller "
-        "geometry (--geometry), or more time (--limit)"
+        "did not come to an end; no bitstream was made. Try more seeds (--seeds), a smaller "
+        "geometry (--geometry), more time (--limit), or a lower clock (--clock)"
     )
     assert not bench.bitstream.exists()
 

@@ -7,6 +7,7 @@ import stat
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from otus.arch.geometry import NAMED
 from otus.boards import BoardError, all_boards, find, flash
 from otus.boards.sources import fingerprint
 from otus.cli import main
+from otus.driver.errors import LinkError
 from otus.driver.link import Link
 from otus.hw.top import Top
 from otus.sim import board as sim_board
@@ -205,6 +207,36 @@ def test_missing_bitstream_says_what_to_type(tmp_path: Path, loader: Path) -> No
     assert not loader.exists()
     with pytest.raises(BoardError, match=r"run: otus build ulx3s-85f --geometry ecp5-85f-16x8$"):
         flash.find_artefact(find("ulx3s-85f"), "ecp5-85f-16x8", Path("build"))
+
+
+def test_a_file_of_ones_own_is_named_as_it_was_typed(tmp_path: Path, loader: Path) -> None:
+    path = tmp_path / "my board.py"
+    path.write_text(
+        "from dataclasses import replace\nfrom otus.boards import find\n"
+        "BOARD = replace(find('hx8k-b-evn'), name='mine')\n"
+    )
+    given = ["flash", str(path), "--output", str(tmp_path)]
+    message = CliRunner().invoke(main, given).output
+    assert f"run: otus build '{path}' --output {tmp_path}" in message
+    assert not loader.exists()
+    error = LinkError("silence")
+    assert "not wired as the board's file says" in flash._silent(find(str(path)), "port", error)
+    assert "not wired as docs/boards/hx8k-b-evn.md says" in flash._silent(BOARD, "port", error)
+
+
+def test_another_clock_is_another_bitstream(output: Path, loader: Path) -> None:
+    message = refused(output, "--clock", 18)
+    assert "no bitstream in" in message
+    assert "hx8k@18MHz" in message
+    assert f"run: otus build hx8k-b-evn --clock 18 --output {output}" in message
+    assert not loader.exists()
+    slow = replace(SETUP, clock_hz=18_000_000)
+    change(output, clock_mhz=18.0, sources=fingerprint(BOARD, slow))
+    (output / BOARD.name / "hx8k").rename(output / BOARD.name / "hx8k@18MHz")
+    result = otus(output, "--clock", 18, "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["clock_hz"] == 18_000_000
+    assert loader.exists()
 
 
 def test_bitstream_without_its_report_or_the_other_way_round(output: Path, loader: Path) -> None:

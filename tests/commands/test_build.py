@@ -1,6 +1,8 @@
 """`otus build`: what it prints, its exit codes, and usage that is refused."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,8 @@ REPORT: dict[str, Any] = {
     "cells": {"SB_MAC16": {"instanced": 4, "netlist": 4}},
     "tools": {"yosys": "pyosys 0.70"},
     "bitstream": {"path": "build/otus.bin", "bytes": 104090, "sha256": "abcd"},
-    "seconds": 123.4,
+    "synthesis_seconds": 93.1,
+    "seconds": 1.4,
 }
 
 
@@ -57,6 +60,7 @@ def test_the_report_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
         "1.50   2.00  core.a",
         "bitstream  build/otus.bin (104,090 bytes)",
         "SHA-256  abcd",
+        "took 1 s; steps when they were run: synthesis 93 s, place and route 121 s",
     ):
         assert text in result.stdout, result.stdout
     assert "synthesis" in result.stderr
@@ -66,9 +70,18 @@ def test_the_report_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
         [1, 2],
     )
     assert given["limit"] == LIMIT
+    assert given["clock_hz"] is None
+    otus("icebreaker", "--clock", "62.5")
+    assert given["clock_hz"] == 62_500_000
     otus("icebreaker", "--limit", 5)
     assert given["limit"] == 300
     assert json.loads(otus("icebreaker", "--json").stdout) == REPORT
+
+
+def test_synthesis_of_before_it_was_timed_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = {**REPORT, "synthesis_seconds": None}
+    monkeypatch.setattr(command, "build", lambda *_, **__: report)
+    assert "took 1 s; steps when they were run: place and route 121 s" in otus("icebreaker").stdout
 
 
 def test_a_seed_that_did_not_come_to_an_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +104,9 @@ def test_missed_timing_is_reported_and_fails(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(command, "build", build)
     result = otus("icebreaker", "--json")
     assert result.exit_code == 1
-    assert json.loads(result.stdout) == report
+    values = json.loads(result.stdout)
+    assert values.pop("error").startswith("icebreaker: timing is not met")
+    assert values == report
     assert "otus: icebreaker: timing is not met: 27.0 MHz at best of 24 MHz" in result.stderr
     result = otus("icebreaker")
     assert result.exit_code == 1
@@ -111,6 +126,9 @@ def test_missed_timing_is_reported_and_fails(monkeypatch: pytest.MonkeyPatch) ->
         ),
         (["icebreaker", "--seeds", "0"], 2, "0 is not in the range"),
         (["icebreaker", "--limit", "0"], 2, "0 is not in the range"),
+        (["icebreaker", "--clock", "nan"], 2, "'nan' is no clock in MHz, such as 24 or 62.5"),
+        (["icebreaker", "--clock", "12"], 1, "that PLL and link can both have: 18 MHz"),
+        (["icebreaker", "--clock", "0"], 1, "clock_hz: got 0, allowed is a whole number of hertz"),
         (["icebreaker", "--tools", "vendor"], 2, "'vendor' is not one of"),
         ([], 2, "Missing argument 'BOARD'"),
     ],
@@ -120,6 +138,55 @@ def test_bad_input(arguments: list[str], code: int, message: str) -> None:
     assert result.exit_code == code, result.output
     assert message in result.output
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("board", "geometry", "short"),
+    [
+        ("icebreaker", "32x32", "words in one block RAM (link_bytes): needs 4096, has 2048"),
+        ("tang-nano-9k", "1x1", "words in one block RAM (weight_words): needs 65536, has 16384"),
+        # That is known of the elaborated gateware only.
+        ("icebreaker", "up5k,columns=3", "DSP: needs 12, has 8; SPRAM: needs 6, has 4"),
+    ],
+)
+def test_what_does_not_fit_is_said_before_synthesis(
+    tmp_path: Path, board: str, geometry: str, short: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "otus", "build", board, "--geometry", geometry],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    *told, message = done.stderr.splitlines()
+    assert message.startswith(
+        f"otus: {board}: {geometry} does not fit ({short}); the largest named geometry that fits is"
+    )
+    assert all("elaborating" in line for line in told), done.stderr
+    assert len(told) <= 1
+    assert not (tmp_path / "build").exists()
+
+
+def test_whatever_fails_is_json_too() -> None:
+    result = otus("icebreaker", "--geometry", "1x1", "--json")
+    assert result.exit_code == 1
+    values = json.loads(result.stdout)
+    assert (values["board"], values["geometry"]) == ("icebreaker", "1x1")
+    assert values["resources"]["words in one SPRAM (weight_words)"] == {
+        "used": 65536,
+        "available": 16384,
+    }
+    assert values["error"] in result.stderr
+    for board, geometry in (("icebreaker", "big"), ("icebraker", "up5k")):
+        result = otus(board, "--geometry", geometry, "--json")
+        values = json.loads(result.stdout)
+        assert (values["board"], values["geometry"]) == (board, geometry)
+        assert result.stderr == f"otus: {values['error']}\n"
+        assert values["resources"] == {}
 
 
 def test_missing_tools_name_the_pip_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
