@@ -60,6 +60,8 @@ def describe(
     parameters: int,
     int8: Sequence[Score] = (),
     single: Sequence[Score] = (),
+    *,
+    speech: str = "",
 ) -> dict[str, Any]:
     """Describe a model: everything that says what it is, how it was made and how good it is.
 
@@ -68,6 +70,7 @@ def describe(
         record : what `training` returned
         parameters : how many the network has
         int8, single : scores of the model, and of the float32 network that it came from
+        speech : what spoke in its data sets, as these record it
     """
     classes = TASKS[record["task"]].classes
     return {
@@ -81,6 +84,7 @@ def describe(
         "sha256": hashlib.sha256(model).hexdigest(),
         "parameters": parameters,
         **{key: value for key, value in record.items() if key != "task"},
+        "made_by": {"otus": versions(["otus"]).get("otus", "not installed"), "speech": speech},
         "sound_gate": {
             "range_db": GATE_RANGE_DB,
             "percentile": GATE_PERCENTILE,
@@ -125,7 +129,8 @@ def page(folder: Path) -> str:
             "",
             f"{described['task']}, {described['classes']['count']} classes of "
             f"{described['classes']['step_degrees']:g} degrees, array {definition.array.name}, "
-            f"{described['parameters']:,} parameters; `{described['command']}`.",
+            f"{described['parameters']:,} parameters{_cycles(described)}; "
+            f"`{described['command']}`.",
             "",
             "| frames of | frames | rooms | "
             + " | ".join(name.replace("_", " ") for name in head)
@@ -139,6 +144,12 @@ def page(folder: Path) -> str:
                 row = [s["name"], str(s["frames"]), str(s["rooms"]), *cells, gap]
                 lines.append(f"| {' | '.join(row)} |")
     return "\n".join([*lines, ""])
+
+
+def _cycles(described: dict[str, Any]) -> str:
+    """Tell the cycles of an inference, if the card has them: the compiler counts them."""
+    each = described.get("cycles", {}).items()
+    return "".join(f", {cycles:,} cycles at {geometry}" for geometry, cycles in each)
 
 
 def read(path: Path) -> tuple[dict[str, Any], FeatureDefinition]:
