@@ -14,7 +14,8 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from .arrays import unit_vectors
-from .features import LONGEST, RANGES, FeatureDefinition, GccPhat, arrivals, steered
+from .definitions import finer
+from .features import FeatureDefinition, GccPhat, arrivals, steered
 
 #: Channels whose waveforms differ by less than this share of their power are one microphone.
 SAME = 1e-4
@@ -131,9 +132,7 @@ def resemblance(
         the channels; what the peak of their mean feature lacks of 1, by what the next pair's lacks
     """
     d = definition
-    fine = max(1, min(FINE, RANGES["interpolation"][1] // d.interpolation, LONGEST // d.max_lag))
-    finer = replace(d, interpolation=fine * d.interpolation, max_lag=fine * d.max_lag)
-    peaks = np.abs(GccPhat(finer)(frames).mean(axis=0)).max(axis=0)
+    peaks = np.abs(GccPhat(finer(d, FINE))(frames).mean(axis=0)).max(axis=0)
     order = np.argsort(peaks)[::-1]
     closest = d.array.pairs[order[0]]
     gaps = sorted(float(np.linalg.norm(d.array.xyz[i] - d.array.xyz[j])) for i, j in d.array.pairs)
