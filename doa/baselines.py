@@ -91,7 +91,7 @@ def steered(how: Subspace, definition: FeatureDefinition, task: Task) -> Callabl
         )
         # The grid has all azimuths of one height, then those of the next.
         power = finder.grid.values.reshape(len(how.heights), -1).max(axis=0)
-        return azimuths[peaks(power[None], task.sources)[0]]
+        return np.asarray(azimuths[peaks(power[None], task.sources)[0]])
 
     return locate
 
@@ -115,7 +115,7 @@ def delays(definition: FeatureDefinition, task: Task) -> Callable[[Any], Any]:
 
     def locate(frame: NDArray[Any]) -> NDArray[np.float64]:
         found = lags[np.where(beyond, -np.inf, compute(frame[None])[0]).argmax(axis=0)]
-        return azimuths[[np.abs(expected - found).sum(axis=1).argmin()]]
+        return np.asarray(azimuths[[np.abs(expected - found).sum(axis=1).argmin()]])
 
     return locate
 
