@@ -172,8 +172,8 @@ def wiring(dataset: Dataset) -> Iterator[str]:
         if len(x) < LEAST:
             continue
         for name, y in broken(x, rng).items():
-            refused.setdefault(name, []).append(fault(y, d) is not None)
             e = evidence(y, d)
+            refused.setdefault(name, []).append(fault(y, d, e) is not None)
             for label, value in (
                 ("peak", e.peak * np.sqrt(d.frame * d.shape[1])),
                 ("least share", float(e.shares.min() / np.median(e.shares))),

@@ -174,16 +174,19 @@ class Fault:
         return self.says
 
 
-def fault(frames: NDArray[np.float32], definition: FeatureDefinition) -> Fault | None:
+def fault(
+    frames: NDArray[np.float32], definition: FeatureDefinition, found: Evidence | None = None
+) -> Fault | None:
     """Name the first fault, and what to do about it.
 
     Parameters
         frames : float32 [n, mics, frame], frames that hold sound
+        found : their evidence, if it is known already
     Returns
         None where the channels fit the array
     """
     d = definition
-    found = evidence(frames, d)
+    found = found or evidence(frames, d)
     unrelated = RELATED / np.sqrt(d.frame * d.shape[1])
     # A hum is the same everywhere: what comes below would take it for a fault of the channels.
     if found.common < unrelated <= found.peak:
