@@ -13,7 +13,7 @@ from ..doa.angles import TASKS, Task
 from ..doa.conditions import CONDITIONS
 from ..doa.confusion import plot as draw
 from ..doa.dataset import Dataset
-from ..doa.evaluate import GROSS, Score, evaluate, hear, spread
+from ..doa.evaluate import BANDS, GROSS, Estimate, Score, by_band, evaluate, hear, spread
 from ..doa.features import FeatureDefinition
 from ..doa.network import inference, load
 from ..driver.compiler import Oracle
@@ -67,13 +67,12 @@ def main(
     if classical:
         beside |= _classical(some, task, average, as_json)
     scores = {name: evaluate(degrees, frames, task) for name, degrees in found.items()}
-    compared = {
-        name: [s for s in evaluate(degrees, some, task) if s.name in CONDITIONS]
-        for name, degrees in beside.items()
-    }
+    compared = {name: evaluate(degrees, some, task) for name, degrees in beside.items()}
+    by = {name: by_band(degrees, some, task) for name, degrees in beside.items()}
     if plot is not None:
         with replacing(plot) as picture:
-            draw(beside, some, task, picture.name, title=f"{model} on {dataset.name}")
+            draw(found, frames, task, picture.name, beside=beside, some=some,
+                 title=f"{model} on {dataset.name}")  # fmt: skip
     values = {
         "model": model,
         "task": task.name,
@@ -85,8 +84,12 @@ def main(
         "scores": {name: [s.to_dict() for s in each] for name, each in scores.items()},
         "compared_frames": len(some),
         "compared": {name: [s.to_dict() for s in each] for name, each in compared.items()},
+        "by": {
+            name: {field: [s.to_dict() for s in each] for field, each in fields.items()}
+            for name, fields in by.items()
+        },
     }
-    show(as_json, values, lambda: _text(values, scores[INT8], compared))
+    show(as_json, values, lambda: _text(values, scores[INT8], compared, by))
 
 
 def _frames(path: Path, task: Task, definition: FeatureDefinition) -> Dataset:
@@ -157,10 +160,15 @@ def _classical(some: Dataset, task: Task, average: int, quiet: bool) -> dict[str
             f"for {'--average' if average > 1 else f'the task {task.name}'}"
         )
     names = baselines.NAMES if task.sources == 1 else tuple(baselines.METHODS)
-    return {name: baselines.find(name, some, task.sources, progress=not quiet) for name in names}
+    return {name: baselines.find(name, some, task, progress=not quiet) for name in names}
 
 
-def _text(values: dict[str, Any], detail: list[Score], compared: dict[str, list[Score]]) -> str:
+def _text(
+    values: dict[str, Any],
+    detail: list[Score],
+    compared: dict[str, list[Score]],
+    by: dict[str, dict[str, list[Score]]],
+) -> str:
     lines = [
         f"{values['model']} ({values['task']}) on {values['dataset']}: {values['frames']} frames"
         + (f", averages of {values['average']}" if values["average"] > 1 else "")
@@ -173,9 +181,10 @@ def _text(values: dict[str, Any], detail: list[Score], compared: dict[str, list[
         )
     lines += ["", render(_table({"int8, all frames": detail}))]
     if len(compared) > 1 or values["compared_frames"] < values["frames"]:
-        each = {f"{name}, the same {values['compared_frames']} frames": s
-                for name, s in compared.items()}  # fmt: skip
-        lines += [render(_table(each))]
+        each = {name: [s for s in scores if s.name in CONDITIONS]
+                for name, scores in compared.items()}  # fmt: skip
+        lines += [f"the same {values['compared_frames']} frames:", "", render(_table(each))]
+    lines += [render(_beside(by, values["compared_frames"]))]
     lines.append(
         f"one class is {TASKS[values['task']].classes.step:g} degrees; gross: more than "
         f"{GROSS:g} degrees off; intervals: 95 %, rooms and source material drawn again"
@@ -183,15 +192,37 @@ def _text(values: dict[str, Any], detail: list[Score], compared: dict[str, list[
     return "\n".join(lines)
 
 
+def _short(e: Estimate) -> str:
+    """Write a figure and its interval so that a row of them fits a terminal."""
+    low, high = (f"{v:.1f}" if v < 10 else f"{v:.0f}" for v in (e.low, e.high))
+    return f"{e.value:.1f} ({low}-{high})"
+
+
+def _columns(*headings: str) -> Table:
+    """Make a table: a column of names, then one for each heading."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column(headings[0], no_wrap=True)
+    for heading in headings[1:]:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
 def _table(scores: dict[str, list[Score]]) -> Table:
     """Lay scores out: a heading for each method, a row for each group of frames."""
-    table = Table(box=None, header_style="bold")
-    table.add_column("frames of")
-    for heading in ("frames", "exact %", "within one %", "gross %", "mean °", "median °"):
-        table.add_column(heading, justify="right")
+    table = _columns("frames of", "frames", "exact %", "within one %", "gross %", "mean °",
+                     "median °")  # fmt: skip
     for method, each in scores.items():
         table.add_row(f"{method}:")
         for s in each:
-            plain = (f"{e.value:.1f}" for e in (s.gross, s.mean_error, s.median_error))
-            table.add_row(f"  {s.name}", str(s.frames), str(s.exact), str(s.within_one), *plain)
+            figures = (s.exact, s.within_one, s.gross, s.mean_error, s.median_error)
+            table.add_row(f"  {s.name}", str(s.frames), *map(_short, figures))
+    return table
+
+
+def _beside(by: dict[str, dict[str, list[Score]]], frames: int) -> Table:
+    """Lay the exact class of every method out by band: a row a band, a column a method."""
+    table = _columns(f"exact %, {frames} frames", "frames", *by)
+    for field in BANDS:
+        for row in zip(*(fields[field] for fields in by.values()), strict=True):
+            table.add_row(row[0].name, str(row[0].frames), *(_short(s.exact) for s in row))
     return table

@@ -54,7 +54,7 @@ def _labelled(
     type=click.Choice(["train", "validation", "test", "demo"]),
     default="train",
     show_default=True,
-    help="Splits share neither rooms nor voices, words, files, noises.",
+    help="Splits share neither rooms nor voices, utterances, files, noises.",
 )
 @click.option(
     "--condition",
@@ -144,7 +144,12 @@ def dataset(**options: Any) -> None:
 @click.option(
     "--validation", type=_FILE, metavar="DATASET.npz", help="Frames to score after each epoch."
 )
-@click.option("--finetune", type=_FILE, metavar="MODEL.keras", help="Go on with a trained network.")
+@click.option(
+    "--finetune",
+    type=_FILE,
+    metavar="MODEL.keras",
+    help="Go on with a trained network, not with a shipped .tflite model.",
+)
 @click.option(
     "--recording",
     "recordings",
@@ -166,7 +171,8 @@ def train(**options: Any) -> None:
 
     Every frame is shown turned and mirrored as the array's symmetry allows. With --finetune a
     trained network goes on learning: from DATASET, from recordings, or from both, a quarter of the
-    frames then being real.
+    frames then being real. It is a .keras file that `otus train` wrote; the shipped models are int8
+    and cannot go on learning.
 
     \b
     otus train train.npz --validation validation.npz -o azimuth.keras
@@ -244,7 +250,12 @@ def quantise(**options: Any) -> None:
     help="On how many frames SRP-PHAT, MUSIC, NormMUSIC and GCC-PHAT are compared; the data set "
     "must hold audio.",
 )
-@click.option("--plot", type=_FILE, help="Write a picture (PNG): confusion matrix, error curves.")
+@click.option(
+    "--plot",
+    type=_FILE,
+    help="Write a picture (PNG): confusion matrix, error curves, every method by SNR, RT60 and "
+    "distance.",
+)
 @common("geometry", "oracle", "json")
 def evaluate(**options: Any) -> None:
     """Say how often MODEL, a .tflite file or a shipped model, is right on DATASET.

@@ -1,5 +1,10 @@
-"""`otus models`: the shipped models, and their cards."""
+"""`otus models`: the shipped models, and their cards.
 
+`python -m otus.commands.models` writes into every card how many cycles its model takes, which the
+recipe that makes the cards cannot know, and the page of accuracy again.
+"""
+
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -32,8 +37,7 @@ def summary(name: str) -> dict[str, Any]:
     described, definition = card.read(models.FOLDER / f"{name}.json")
     whole = [s for s in described["accuracy"]["scores"] if "," not in s["name"]]
     try:
-        cycles = compile_model(models.find(name), GEOMETRY).prediction.total
-        fits = None
+        cycles, fits = count(models.find(name)), None
     except ModelError as error:
         cycles, fits = None, str(error)
     return {
@@ -48,6 +52,19 @@ def summary(name: str) -> dict[str, Any]:
         "cycles": cycles,
         "refused": fits,
     }  # fmt: skip
+
+
+def count(model: Path) -> int:
+    """Tell the cycles of an inference."""
+    return int(compile_model(model, GEOMETRY).prediction.total)
+
+
+def fill(folder: Path = models.FOLDER) -> None:
+    """Write cycles into the cards of a folder, and its page of accuracy."""
+    for model in sorted(folder.glob("*.tflite")):
+        described, _ = card.read(model.with_suffix(".json"))
+        card.write(model, model.read_bytes(), described | {"cycles": {GEOMETRY.name: count(model)}})
+    (folder / "README.md").write_text(card.page(folder), encoding="utf-8")
 
 
 def _cycles(row: dict[str, Any]) -> str:
@@ -93,6 +110,7 @@ def _card(row: dict[str, Any], described: dict[str, Any]) -> str:
         f"made by    {described['command']} (seed {described['seed']}, {described['epochs']} "
         "epochs)",
         "versions   " + ", ".join(f"{k} {v}" for k, v in described["versions"].items()),
+        *(f"           {k} {v}" for k, v in described.get("made_by", {}).items() if v),
         f"sha256     {described['sha256']}",
     ]
     lines += [
@@ -109,3 +127,7 @@ def _card(row: dict[str, Any], described: dict[str, Any]) -> str:
         plain = [f"{s[f][0]:.1f}" for f in ("gross", "mean_error", "median_error")]
         table.add_row(s["name"], str(s["frames"]), str(s["rooms"]), *shares, *plain)
     return "\n".join([*lines, "", render(table)])
+
+
+if __name__ == "__main__":
+    fill()

@@ -23,7 +23,8 @@ def main(model: Path, data: Path, output: Path, samples: int, as_json: bool) -> 
     network, record = load(model)
     frames = Dataset.load(data)
     content = quantise(network, frames.features, samples=samples)
-    described = card.describe(content, record, int(network.count_params()))
+    speech = frames.meta.get("made_by", {}).get("speech", "")
+    described = card.describe(content, record, int(network.count_params()), speech=speech)
     picked = np.unique(np.linspace(0, len(frames) - 1, COMPARED).astype(np.int64))
     features = frames.features[picked]
     single = inference(network)(features)

@@ -55,6 +55,8 @@ def describe(
     parameters: int,
     int8: Sequence[Score] = (),
     single: Sequence[Score] = (),
+    *,
+    speech: str = "",
 ) -> dict[str, Any]:
     """Describe a model: everything that says what it is, how it was made and how good it is.
 
@@ -63,6 +65,7 @@ def describe(
         record : what `training` returned
         parameters : how many the network has
         int8, single : scores of the model, and of the float32 network that it came from
+        speech : what spoke in its data sets, as these record it
     """
     classes = TASKS[record["task"]].classes
     return {
@@ -76,6 +79,7 @@ def describe(
         "sha256": hashlib.sha256(model).hexdigest(),
         "parameters": parameters,
         **{key: value for key, value in record.items() if key != "task"},
+        "made_by": {"otus": versions(["otus"]).get("otus", "not installed"), "speech": speech},
         "sound_gate": {
             "range_db": GATE_RANGE_DB,
             "percentile": GATE_PERCENTILE,
@@ -120,7 +124,8 @@ def page(folder: Path) -> str:
             "",
             f"{described['task']}, {described['classes']['count']} classes of "
             f"{described['classes']['step_degrees']:g} degrees, array {definition.array.name}, "
-            f"{described['parameters']:,} parameters; `{described['command']}`.",
+            f"{described['parameters']:,} parameters{_cycles(described)}; "
+            f"`{described['command']}`.",
             "",
             "| frames of | frames | rooms | "
             + " | ".join(name.replace("_", " ") for name in head)
@@ -134,6 +139,12 @@ def page(folder: Path) -> str:
                 row = [s["name"], str(s["frames"]), str(s["rooms"]), *cells, gap]
                 lines.append(f"| {' | '.join(row)} |")
     return "\n".join([*lines, ""])
+
+
+def _cycles(described: dict[str, Any]) -> str:
+    """Tell the cycles of an inference, if the card has them: the compiler counts them."""
+    each = described.get("cycles", {}).items()
+    return "".join(f", {cycles:,} cycles at {geometry}" for geometry, cycles in each)
 
 
 def read(path: Path) -> tuple[dict[str, Any], FeatureDefinition]:

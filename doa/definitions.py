@@ -1,12 +1,13 @@
 """Named feature definitions, and those of TOML files."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from . import arrays
 from .arrays import suggestion
 from .errors import DefinitionError
-from .features import SETTINGS, FeatureDefinition
+from .features import FORMULA, LONGEST, RANGES, SETTINGS, FeatureDefinition
 
 _REFERENCE: dict[str, Any] = {"array": arrays.preset("reference"), "c": 340.0}
 
@@ -61,8 +62,21 @@ def find(name: str | Path) -> FeatureDefinition:
             f"{path}: features: unknown key {unknown[0]!r}{suggestion(unknown[0], SETTINGS)}"
             f"; allowed: {', '.join(SETTINGS)}"
         )
+    if features.get("max_lag") == FORMULA:
+        raise DefinitionError(
+            f"{path}: features: max_lag: got {FORMULA}; leave it out for the least that the array "
+            "needs"
+        )
     array = arrays.from_table(table, str(path))
     try:
         return FeatureDefinition(array, **features)
     except DefinitionError as error:
         raise DefinitionError(f"{path}: features: {error}") from error
+
+
+def finer(definition: FeatureDefinition, steps: int) -> FeatureDefinition:
+    """Give a definition more lags a sample: `steps` times as many, or as many as it can have."""
+    d = definition
+    most = min(steps, RANGES["interpolation"][1] // d.interpolation, LONGEST // d.max_lag)
+    times = max(1, most)
+    return replace(d, interpolation=times * d.interpolation, max_lag=times * d.max_lag)

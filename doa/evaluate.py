@@ -7,7 +7,7 @@ Source: Owen 2007, "The pigeonhole bootstrap"; Davison & Hinkley 1997, "Bootstra
 Application", section 3.8.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -246,6 +246,20 @@ def spread(count: int, wanted: int) -> NDArray[np.bool_]:
     return mask
 
 
+def bands(dataset: Dataset, field: str) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Name the bands of a field, and tell which frames are in each, whatever their condition.
+
+    Parameters
+        field : one of BANDS
+    Returns
+        "SNR 0 to 10 dB", ... and bool [n]
+    """
+    label, bounds, unit = BANDS[field]
+    for low, high in pairwise(bounds):
+        last = dataset[field] <= high if high == bounds[-1] else dataset[field] < high
+        yield f"{label} {low:g} to {high:g}{unit}", (dataset[field] >= low) & last
+
+
 def groups(dataset: Dataset) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     """Name groups of frames: each condition as a whole, then its kinds of sound and its bands.
 
@@ -257,11 +271,9 @@ def groups(dataset: Dataset) -> Iterator[tuple[str, NDArray[np.bool_]]]:
         yield condition, inside
         for k, kind in enumerate(KINDS):
             yield f"{condition}, {kind}", inside & (dataset["kind"] == k)
-        for field, (label, bounds, unit) in BANDS.items():
-            for low, high in pairwise(bounds):
-                last = dataset[field] <= high if high == bounds[-1] else dataset[field] < high
-                band = inside & (dataset[field] >= low) & last
-                yield f"{condition}, {label} {low:g} to {high:g}{unit}", band
+        for field in BANDS:
+            for name, band in bands(dataset, field):
+                yield f"{condition}, {name}", inside & band
 
 
 def evaluate(degrees: NDArray[Any], dataset: Dataset, task: Task) -> list[Score]:
@@ -272,16 +284,41 @@ def evaluate(degrees: NDArray[Any], dataset: Dataset, task: Task) -> list[Score]
     Raises
         DatasetError: the data set holds no frame of the task
     """
-    truth = task.truth(dataset.fields)
-    fits = task.fits(dataset.fields)
-    if not fits.any():
+    if not task.fits(dataset.fields).any():
         raise DatasetError(
             f"data set: no frame with the {task.sources} known source(s) of the task {task.name}"
         )
+    return scored(degrees, dataset, task, groups(dataset))
+
+
+def by_band(degrees: NDArray[Any], dataset: Dataset, task: Task) -> dict[str, list[Score]]:
+    """Score the angles that a method found by SNR, RT60, distance and elevation.
+
+    Parameters
+        degrees : [n, sources]
+    Returns
+        for each of BANDS the bands that hold frames, those of all conditions together
+    """
+    return {field: scored(degrees, dataset, task, bands(dataset, field)) for field in BANDS}
+
+
+def scored(
+    degrees: NDArray[Any],
+    dataset: Dataset,
+    task: Task,
+    named: Iterable[tuple[str, NDArray[np.bool_]]],
+) -> list[Score]:
+    """Score each group that holds frames of the task.
+
+    Parameters
+        degrees : [n, sources]
+        named : groups: a name, and which frames they are, bool [n]
+    """
+    truth, fits = task.truth(dataset.fields), task.fits(dataset.fields)
     found = task.match(np.asarray(degrees), truth)
     material = played(dataset, task)
     scores = []
-    for name, inside in groups(dataset):
+    for name, inside in named:
         mask = inside & fits
         if mask.any():
             part = found[mask], truth[mask], dataset["room"][mask], material[mask]

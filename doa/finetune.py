@@ -26,7 +26,8 @@ def recorded(
     Returns
         frames whose other fields are not known: NaN, or -1
     Raises
-        RecordingError: `prepare` refuses a file, or it has the wrong number of directions
+        RecordingError: `prepare` refuses a file, or it has the wrong number of directions, or one
+            that is out of range
     """
     features, rows = [], []
     names = [task.field, f"{task.field}_2"][: task.sources]
@@ -35,6 +36,12 @@ def recorded(
             raise RecordingError(
                 f"{path}: got {len(degrees)} direction(s), the task {task.name} needs "
                 f"{task.sources}"
+            )
+        low, high = (-180.0, 360.0) if task.classes.circular else (0.0, task.classes.centres[-1])
+        if not all(low <= angle <= high for angle in degrees):
+            raise RecordingError(
+                f"{path}: got {task.field} {', '.join(f'{angle:g}' for angle in degrees)} degrees, "
+                f"allowed are {low:g} to {high:g}"
             )
         recording = load(path, definition)
         features.append(gcc_phat(recording.frames[recording.heard], definition))

@@ -44,7 +44,7 @@ class Located:
 
     Parameters
         time : the frame's centre, seconds from the start
-        state : "heard"; or "silent", "clipped" or "dropout", and there is no direction
+        state : "heard"; or without a direction "silent", "clipped", "dropout" or "undirected"
         directions : one a source that is heard, the most confident first
     """
 

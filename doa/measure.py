@@ -22,7 +22,7 @@ from .features import GccPhat
 from .generate import make
 from .litert import Infer, reference
 from .recipe import FOLDER
-from .wiring import DEAF, EXCHANGED, INVERTED, LEAST, RELATED, evidence, fault
+from .wiring import ALIKE, DEAF, EXCHANGED, INVERTED, LEAST, RELATED, evidence, fault
 
 COMMAND = "python -m otus.doa.measure"
 Rule = Callable[[NDArray[np.float64], NDArray[np.int64], Classes], NDArray[np.float64]]
@@ -135,16 +135,30 @@ def clipping(dataset: Dataset) -> Iterator[str]:
     yield table(("samples clipped", "frames", "exact class %", "within one %"), rows)
 
 
+#: Faults by which two channels hold nearly the same: a copy with noise so much weaker, dB; ...
+NEARLY = {"twice, noise at -46 dB": -46.0, "twice, noise at -34 dB": -34.0}
+#: ... a copy that is later.
+LATE = "twice, one sample late"
+
+
 def broken(x: Frames, rng: np.random.Generator) -> dict[str, Frames]:
     """Put each fault into frames [n, mics, frame], at random channels."""
     k, j = rng.choice(x.shape[1], 2, replace=False)
-    found = {name: x.copy() for name in ("deaf", "inverted", "twice", "exchanged", "unrelated")}
+    names = ("deaf", "inverted", "twice", *NEARLY, LATE, "exchanged", "unrelated", "hum")
+    found = {name: x.copy() for name in names}
     scale = float(x.std())
     found["deaf"][:, k] = rng.normal(scale=scale, size=x[:, k].shape)
     found["inverted"][:, k] *= -1
     found["twice"][:, k] = 0.5 * x[:, j]
     found["exchanged"][:, [j, k]] = x[:, [k, j]]
     found["unrelated"][:] = rng.normal(scale=scale, size=x.shape)
+    for name, level in NEARLY.items():
+        noise = rng.normal(scale=scale * 10 ** (level / 20), size=x[:, j].shape)
+        found[name][:, k] = x[:, j] + noise
+    found[LATE][:, k] = np.roll(x[:, j], 1, axis=1)
+    gains = 10 ** (rng.normal(scale=0.5, size=(1, x.shape[1], 1)) / 20)
+    found["hum"][:] = scale * gains * np.sin(2 * np.pi * 50 / 16_000 * np.arange(x.shape[2]))
+    found["hum"] += rng.normal(scale=scale / 1000, size=x.shape).astype(np.float32)
     return {"none": x, **found}
 
 
@@ -158,13 +172,15 @@ def wiring(dataset: Dataset) -> Iterator[str]:
         if len(x) < LEAST:
             continue
         for name, y in broken(x, rng).items():
-            refused.setdefault(name, []).append(fault(y, d) is not None)
             e = evidence(y, d)
+            refused.setdefault(name, []).append(fault(y, d, e) is not None)
             for label, value in (
                 ("peak", e.peak * np.sqrt(d.frame * d.shape[1])),
                 ("least share", float(e.shares.min() / np.median(e.shares))),
                 ("inverted", float(e.inverted.max())),
                 ("exchanged", max(e.exchanged.values())),
+                ("alike", e.alike),
+                ("above hum", e.common * np.sqrt(d.frame * d.shape[1])),
             ):
                 seen.setdefault(label, {}).setdefault(name, []).append(value)
     yield table(
@@ -174,7 +190,9 @@ def wiring(dataset: Dataset) -> Iterator[str]:
     rows: list[tuple[object, ...]] = []
     for label, limit, name in (("peak", RELATED, "unrelated"), ("least share", DEAF, "deaf"),
                                ("inverted", INVERTED, "inverted"),
-                               ("exchanged", EXCHANGED, "exchanged")):  # fmt: skip
+                               ("exchanged", EXCHANGED, "exchanged"),
+                               ("alike", ALIKE, "twice, noise at -34 dB"),
+                               ("above hum", RELATED, "hum")):  # fmt: skip
         ranges = ("{:.2f}, {:.2f}, {:.2f}".format(*np.percentile(seen[label][of], [1, 50, 99]))
                   for of in ("none", name))  # fmt: skip
         rows.append((label, limit, *ranges))

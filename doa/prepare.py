@@ -32,11 +32,12 @@ CLIPPED = 0.2
 LOST = 0.75
 #: In a frame a microphone this much quieter than the median microphone is dead, dB.
 QUIET_DB = 30.0
-#: Frames on which the wiring is judged, evenly spread over those with sound.
-JUDGED = 32
+#: Frames that are judged together, at most, whether their channels are the array's: about a second.
+JUDGED = 16
 
 #: What a frame can be; only "heard" has a direction.
 HEARD, SILENT, CLIPPING, DROPOUT = "heard", "silent", "clipped", "dropout"
+UNDIRECTED = "undirected"
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,9 @@ class Recording:
     Parameters
         definition : what the frames are cut for
         frames : float32 [n, mics, frame], full scale +-1
-        states : [n] of "heard", "silent", "clipped" (too loud for the converter) or "dropout" (a
-            microphone falls silent while others hear)
+        states : [n] of "heard", "silent", "clipped" (too loud for the converter), "dropout" (a
+            microphone falls silent while others hear) or "undirected" (a hum, or channels that do
+            not hear the same)
         notes : what was put right and what is lost, a sentence each
     """
 
@@ -104,7 +106,7 @@ def prepare(
             f"{name}: no frame is loud enough to hold sound (the gate: "
             "otus.doa.recording.above_noise); raise the microphones' gain"
         )
-    states = np.full(len(frames), HEARD, dtype="<U8")
+    states = np.full(len(frames), HEARD, dtype=f"<U{len(UNDIRECTED)}")
     level = np.stack([levels(frames[:, k : k + 1]) for k in range(d.array.mics)], axis=1)
     quiet = level < np.median(level, axis=1, keepdims=True) - QUIET_DB
     states[share[: len(frames)] > CLIPPED] = CLIPPING
@@ -126,10 +128,47 @@ def prepare(
     rows = np.flatnonzero(states == HEARD)
     if not len(rows):
         raise RecordingError(f"{name}: no frame is left; {'; '.join(notes)}")
-    judged = rows[np.unique(np.linspace(0, len(rows) - 1, JUDGED).astype(np.int64))]
-    if found := fault(frames[judged], d):
-        raise RecordingError(f"{name}: {found}")
+    if note := _undirected(frames, states, d, name):
+        notes.append(note)
     return Recording(d, frames, states, tuple(notes))
+
+
+def _undirected(
+    frames: NDArray[np.float32],
+    states: NDArray[np.str_],
+    definition: FeatureDefinition,
+    name: str,
+) -> str | None:
+    """Judge the heard frames, some at a time: what is wrong for a while is wrong in these alone.
+
+    Parameters
+        states : those of frames without a direction become UNDIRECTED
+    Returns
+        a note, if there are any
+    Raises
+        RecordingError: the channels are not the array's, or too few frames are left
+    """
+    d, sound = definition, int((states != SILENT).sum())
+    rows = np.flatnonzero(states == HEARD)
+    blocks = np.array_split(rows, -(-len(rows) // JUDGED))
+    first, count = "", 0
+    for block in blocks:
+        found = fault(frames[block], d)
+        if found is None:
+            continue
+        start, end = block[0] * d.hop / d.fs, (block[-1] * d.hop + d.frame) / d.fs
+        said = f"at {start:.1f} to {end:.1f} s, {found}" if len(blocks) > 1 else str(found)
+        if found.lasting:
+            raise RecordingError(f"{name}: {said}")
+        states[block] = UNDIRECTED
+        first, count = first or said, count + len(block)
+    if not first:
+        return None
+    if count == len(rows):
+        raise RecordingError(f"{name}: {fault(frames[blocks[0]], d)}")
+    if count > LOST * sound:
+        raise RecordingError(f"{name}: in {count} of {sound} frames with sound: {first}")
+    return f"no angle for {count} of {sound} frames with sound: {first}"
 
 
 def _these(channels: NDArray[Any]) -> str:

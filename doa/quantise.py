@@ -1,8 +1,5 @@
 """Full-integer int8 models by post-training quantisation with the TensorFlow Lite converter."""
 
-import os
-import sys
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ModelError
-from .extras import require
+from .extras import flush, require, silenced
 from .network import keras
 
 #: How many typical frames set the ranges of activations.
@@ -63,33 +60,15 @@ def quantise(model: Any, features: NDArray[np.float32], *, samples: int = SAMPLE
         return bytes(converter.convert())
 
 
-def flush() -> None:
-    """Write out what Python still holds for standard output and standard error."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-
-
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the converter's notices, which it writes to file descriptors 1 and 2, off the screen.
-
-    If the converter fails, its notices are in the error.
-    """
-    with tempfile.TemporaryFile() as log, warnings.catch_warnings():
+    """Keep the converter's notices off the screen; if it fails, they are in the error."""
+    with silenced() as log, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        flush()
-        saved = os.dup(1), os.dup(2)
         try:
-            os.dup2(log.fileno(), 1)
-            os.dup2(log.fileno(), 2)
             yield
         except Exception as error:
             flush()
             log.seek(0)
             said = log.read().decode(errors="replace")[-2000:]
             raise ModelError(f"the converter failed: {error}\n{said}") from error
-        finally:
-            flush()
-            for number, kept in zip((1, 2), saved, strict=True):
-                os.dup2(kept, number)
-                os.close(kept)

@@ -1,7 +1,8 @@
-"""Features in every turn and mirror image of the array, with the classes that go with them.
+"""Features in every turn and mirror image of the array, with the angles that go with them.
 
 Training shows each frame in one of them at random; an inference may hear a frame in all turns and
-average what it is told: a network is not exactly as right in one turn as in another.
+average what it is told: a network is not exactly as right in one turn as in another. Averages need
+turns that move centres of classes onto centres; training does not, whose labels come from degrees.
 """
 
 from typing import Any
@@ -16,18 +17,22 @@ from .symmetry import Symmetry, symmetries
 
 
 class Turns:
-    """The symmetries of an array that move centres of classes onto centres.
+    """The symmetries of an array.
 
     Parameters
         symmetries : the identity first, then turns, then mirror images
         orders : where each entry of a turned feature was before, int64 [symmetries, lags * pairs]
+        aligned : numbers of the turns, not mirror images, that move centres of classes onto centres
     """
 
     def __init__(self, definition: FeatureDefinition, classes: Classes) -> None:
-        # A symmetry that moves class centres off the centres would need other labels.
-        kept = [s for s in symmetries(definition.array) if s.turn % classes.step == 0]
-        self.symmetries: list[Symmetry] = kept
-        self.orders = np.stack([s.order(definition) for s in kept])
+        self.symmetries: tuple[Symmetry, ...] = symmetries(definition.array)
+        self.orders = np.stack([s.order(definition) for s in self.symmetries])
+        self.aligned = [
+            k
+            for k, s in enumerate(self.symmetries)
+            if s.sign > 0 and (s.turn % classes.step == 0 or not classes.circular)
+        ]
 
     def __call__(
         self, features: NDArray[np.float32], choice: NDArray[np.int64]
@@ -43,13 +48,16 @@ class Turns:
         return np.asarray((sign * degrees.astype(np.float64) + turn) % 360)
 
     def classes(self, task: Task) -> NDArray[np.int64]:
-        """Tell which class each one becomes by every symmetry: [symmetries, classes]."""
+        """Tell which class each one becomes by every symmetry: [symmetries, classes].
+
+        Where centres do not become centres it is the nearest class, half a class off at most.
+        """
         same = np.arange(task.classes.count)
         turned = [task.classes.of(s.azimuth(task.classes.centres)) for s in self.symmetries]
         return np.stack(turned if task.field == "azimuth" else [same] * len(turned))
 
     def averaged(self, infer: Infer, task: Task) -> Infer:
-        """Make an inference hear every frame in all turns, and average what it tells.
+        """Make an inference hear every frame in all `aligned` turns, and average what it tells.
 
         Mirror images are left out: in them halves, which go up, would go down.
 
@@ -60,8 +68,7 @@ class Turns:
         Raises
             ModelError: when it is called, and is told of the wrong number of classes
         """
-        turns = [k for k, s in enumerate(self.symmetries) if s.sign > 0]
-        classes = self.classes(task)
+        turns, classes = self.aligned, self.classes(task)
 
         def hear(features: NDArray[np.float32]) -> NDArray[Any]:
             total = np.zeros((len(features), task.classes.count))

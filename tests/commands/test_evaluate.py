@@ -1,6 +1,7 @@
 """`otus evaluate` as its users meet it: golden model, gateware, float32, classical methods."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,13 @@ def test_a_model_is_judged_beside_float32_and_the_classical_methods(
     assert list(values["compared"]) == [
         "int8", "float32", "SRP-PHAT", "MUSIC", "NormMUSIC", "GCC-PHAT",
     ]  # fmt: skip
+    names = [s["name"] for s in values["compared"]["SRP-PHAT"]]
+    assert {"easy", "easy, distance 1 to 2 m", "easy, SNR 0 to 10 dB"} <= set(names)
+    assert [s["name"] for s in values["compared"]["float32"]] == names
+    (near,) = values["by"]["MUSIC"]["distance"]
+    assert (near["name"], near["frames"]) == ("distance 1 to 2 m", 4)
+    assert near["exact"][1] <= near["exact"][0] <= near["exact"][2]
+    assert set(values["by"]) == set(values["compared"])
     assert picture.read_bytes()[:4] == b"\x89PNG"
 
 
@@ -45,6 +53,9 @@ def test_the_text_has_a_row_a_group(learned: Path) -> None:
     assert "(azimuth) on" in result.output
     assert "averages of 2" in result.output
     assert "easy, elevation 0 to 30" in result.output
+    (whole,) = re.findall(r"^ +easy +72 (.*)$", result.output, re.MULTILINE)
+    assert len(re.findall(r"[\d.]+ \([\d.]+-[\d.]+\)", whole)) == 5
+    assert re.search(r"^distance 1 to 2 m +72 +[\d.]+ \(", result.output, re.MULTILINE)
     assert "gross: more than 20 degrees off; intervals: 95 %, rooms and source" in result.output
 
 

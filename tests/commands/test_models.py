@@ -1,10 +1,14 @@
 """`otus models`: the list, a card, and names that every command takes."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
 from otus import models
+from otus.commands.models import fill, summary
+from otus.doa import card
 from otus.doa.recipe import RECIPES
 
 from .conftest import otus
@@ -36,6 +40,27 @@ def test_a_card_is_shown_and_its_name_compiles(name: str) -> None:
         assert word in text
     cycles = json.loads(otus("models", name, "--json").output)["cycles"]
     assert json.loads(otus("compile", name, "--json").output)["cycles_predicted"] == cycles
+
+
+def test_cards_and_their_page_are_told_the_cycles(tmp_path: Path) -> None:
+    for file in ("azimuth-small.json", "azimuth-small.tflite"):
+        shutil.copy(models.FOLDER / file, tmp_path)
+    before = json.loads((tmp_path / "azimuth-small.json").read_text(encoding="utf-8"))
+    fill(tmp_path)
+    after, _ = card.read(tmp_path / "azimuth-small.json")
+    row = summary("azimuth-small")
+    assert after == before | {"cycles": {"8x8": row["cycles"]}}
+    assert f"4,788 parameters, {row['cycles']:,} cycles at 8x8; `python -m" in (
+        tmp_path / "README.md"
+    ).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", models.names())
+def test_a_card_that_tells_cycles_tells_those_of_its_model(name: str) -> None:
+    described, _ = card.read(models.FOLDER / f"{name}.json")
+    if "cycles" not in described:
+        pytest.skip("the card was made before cards had cycles")
+    assert described["cycles"] == {"8x8": summary(name)["cycles"]}
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:

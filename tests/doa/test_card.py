@@ -92,3 +92,10 @@ def test_a_card_with_an_unusable_definition_is_refused(copied: Path) -> None:
     copied.write_text(json.dumps(described))
     with pytest.raises(DefinitionError, match="max_lag: got 2"):
         card.read(copied)
+
+
+def test_a_card_tells_what_made_it() -> None:
+    record = {"task": "azimuth", "widths": [16, 16, 32]}
+    described = card.describe(b"model", record, 4788, speech="eSpeak NG 1.51")
+    assert described["made_by"]["speech"] == "eSpeak NG 1.51"
+    assert described["made_by"]["otus"]

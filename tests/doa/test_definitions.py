@@ -1,9 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from otus.doa import definitions
 from otus.doa.arrays import Array, circle
+from otus.doa.definitions import UMA8, find, finer, preset
 from otus.doa.errors import DefinitionError
 
 LISTED = """
@@ -85,3 +87,19 @@ def test_an_unknown_name_says_which_is_near() -> None:
         definitions.find("x")
     with pytest.raises(DefinitionError, match=r"none\.toml: no such file"):
         definitions.find("none.toml")
+
+
+def test_no_max_lag_is_written_by_leaving_it_out(tmp_path: Path) -> None:
+    file = tmp_path / "desk.toml"
+    file.write_text('name = "desk"\nradius = 0.05\nmics = 4\n[features]\nmax_lag = 0\n')
+    with pytest.raises(DefinitionError, match=r"desk\.toml: features: max_lag: got 0; leave it ou"):
+        find(file)
+    file.write_text('name = "desk"\nradius = 0.05\nmics = 4\n')
+    assert find(file).max_lag == 5
+
+
+def test_finer_lags_are_as_many_as_a_definition_may_have() -> None:
+    fine = finer(UMA8, 4)
+    assert (fine.interpolation, fine.max_lag) == (4, 24)
+    assert finer(preset("reference-25x2"), 64).interpolation == 64
+    assert finer(replace(UMA8, max_lag=700), 4) == replace(UMA8, max_lag=700)

@@ -48,6 +48,27 @@ def test_two_directions_are_two_sources(tmp_path: Path) -> None:
         recorded({}, task("azimuth"), UMA8)
 
 
+@pytest.mark.parametrize(
+    ("name", "degrees", "allowed"),
+    [
+        ("azimuth", 400, "-180 to 360"),
+        ("azimuth-360", -181, "-180 to 360"),
+        ("azimuth", float("nan"), "-180 to 360"),
+        ("elevation", 200, "0 to 90"),
+        ("elevation", -1, "0 to 90"),
+    ],
+)
+def test_directions_that_there_are_not_are_refused(
+    name: str, degrees: float, allowed: str, tmp_path: Path
+) -> None:
+    file = recording(tmp_path / "hall.wav", 20)
+    kind = "elevation" if name == "elevation" else "azimuth"
+    with pytest.raises(RecordingError, match=f"hall.wav: got {kind} .*, allowed are {allowed}"):
+        recorded({file: (degrees,)}, task(name), UMA8)
+    assert len(recorded({file: (-90.0,)}, task("azimuth"), UMA8)) == 7
+    assert len(recorded({file: (90.0,)}, task("elevation"), UMA8)) == 7
+
+
 def test_simulated_frames_are_mixed_in(tmp_path: Path) -> None:
     real = recorded({recording(tmp_path / "x.wav", 20): (20.0,)}, task("azimuth"), UMA8)
     both = mixed(real, toy_set(), task("azimuth"), seed=1)

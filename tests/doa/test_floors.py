@@ -5,9 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from otus import models
 from otus.doa import floors, recipe
+from otus.doa.angles import Task
+from otus.doa.baselines import NAMES
+from otus.doa.dataset import Dataset
 from otus.doa.errors import DatasetError
 from otus.doa.evaluate import Estimate
 from otus.doa.floors import FLOORS, Floor, Result, measure, table
@@ -35,6 +39,32 @@ def test_a_classical_method_is_given_the_same_frames(monkeypatch: pytest.MonkeyP
     assert ahead.frames == 4
     assert abs(ahead.measured.value) <= 25
     assert ahead.floor == "azimuth, easy, points ahead of SRP-PHAT"
+
+
+def test_the_classical_methods_are_asked_once_and_laid_out_beside_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def told(name: str, frames: Dataset, task: Task, *, progress: bool) -> NDArray[np.float64]:
+        assert progress
+        asked.append(name)
+        return task.truth(frames.fields) + (30 if name == "MUSIC" else 0)
+
+    monkeypatch.setattr(floors, "find", told)
+    monkeypatch.setattr(floors, "COMPARED", ("azimuth", "easy"))
+    toy = toy_set(frames=1)
+    classical = floors.Classical(toy)
+    floor = Floor("azimuth", "easy", None, 6, beside="SRP-PHAT")
+    (ahead,) = measure(floor, toy, ROOT / "models", classical)
+    assert ahead.measured.value <= 0
+    lines = classical.table(ROOT / "models").splitlines()
+    assert sorted(asked) == sorted(NAMES)
+    assert [line.split(" | ")[0] for line in lines[2:]] == ["| azimuth, int8"] + [
+        f"| {name}" for name in NAMES
+    ]
+    assert "| MUSIC | 36 | 0.0 (0.0 to 0.0) | 0.0 (0.0 to 0.0) | 100.0" in lines[4]
+    assert "| SRP-PHAT | 36 | 100.0" in lines[3]
 
 
 def test_every_floor_is_of_a_recipe_whose_test_split_holds_it() -> None:

@@ -1,5 +1,6 @@
 """Bad recordings: refused with channel and remedy, or put right with a note; never in silence."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from otus.doa.angles import AZIMUTH
 from otus.doa.definitions import UMA8
 from otus.doa.errors import RecordingError
 from otus.doa.features import gcc_phat, srp_phat
-from otus.doa.prepare import CLIPPING, DROPOUT, HEARD, SILENT, Recording, load, prepare
+from otus.doa.prepare import CLIPPING, DROPOUT, HEARD, SILENT, UNDIRECTED, Recording, load, prepare
 
 FS = UMA8.fs
 Samples = NDArray[np.float32]
@@ -155,6 +156,55 @@ def test_what_is_left_must_be_something() -> None:
         prepare(x, FS, UMA8)
 
 
+def humming(x: Samples) -> Samples:
+    """A hum of 50 Hz, 2 % stronger from microphone to microphone."""
+    wave = np.sin(2 * np.pi * 50 / FS * np.arange(x.shape[1]))
+    return (0.1 * np.outer(1.02 ** np.arange(len(x)), wave)).astype(np.float32)
+
+
+def later(fault: str) -> Samples:
+    """Four seconds of sound; the last second and a half have a fault."""
+    x = np.concatenate([heard(seed=k) for k in range(8)], axis=1)
+    at = 5 * 8192
+    rng = np.random.default_rng(1)
+    with_fault = faulty(x[:, at:], 2, 4, rng)[fault]
+    return np.concatenate([x[:, :at], with_fault], axis=1)
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("twice", "hold the same signal"),
+        ("nearly twice", "channels 2 and 4 .from 0. h.*the same"),
+        ("late", "channels 2 and 4 .from 0. hear almost the same"),
+        ("inverted", "channel 2 .from 0. is inverted"),
+    ],
+)
+def test_a_fault_that_begins_later_is_refused_with_its_time(fault: str, message: str) -> None:
+    with pytest.raises(RecordingError, match=f"^mine: at [23].. to [34].. s, .*{message}"):
+        prepare(later(fault), FS, UMA8, "mine")
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("deaf", "channel 2 (from 0) does not hear what the others hear"),
+        ("unrelated", "the channels have no sound in common"),
+        ("hum", "only a hum or a tone, no sound with a direction"),
+    ],
+)
+def test_what_has_no_direction_for_a_while_has_none_then(fault: str, message: str) -> None:
+    found = prepare(later(fault), FS, UMA8)
+    assert (found.states[:27] == HEARD).all()
+    assert (found.states[-15:] == UNDIRECTED).all()
+    (note,) = found.notes
+    assert re.match(r"no angle for \d+ of 63 frames with sound: at [23]\.. to [34]\.. s, ", note)
+    assert message in note
+    mostly = np.concatenate([later(fault)[:, :16384], *[later(fault)[:, -20480:]] * 5], axis=1)
+    with pytest.raises(RecordingError, match=r"mine: in \d+ of 115 frames with sound: at \d"):
+        prepare(mostly, FS, UMA8, "mine")
+
+
 def faulty(x: Samples, k: int, j: int, rng: np.random.Generator) -> dict[str, Samples]:
     """Every fault that leaves no right angle; k and j are two channels."""
     return {
@@ -163,6 +213,9 @@ def faulty(x: Samples, k: int, j: int, rng: np.random.Generator) -> dict[str, Sa
         "deaf": changed(x, k, rng.normal(scale=0.1, size=x.shape[1])),
         "faint": changed(x, k, rng.normal(scale=1e-3, size=x.shape[1])),
         "twice": changed(x, k, float(rng.choice([1, -1, 0.3])) * x[j]),
+        "nearly twice": changed(x, k, x[j] + rng.normal(scale=5e-4, size=x.shape[1])),
+        "noisy copy": changed(x, k, x[j] + rng.normal(scale=2e-3, size=x.shape[1])),
+        "late": changed(x, k, np.roll(x[j], 1)),
         "inverted": changed(x, k, -x[k]),
         "not a number": np.where(rng.random(x.shape) < 1e-3, np.nan, x),
         "infinite": np.where(rng.random(x.shape) < 1e-3, np.inf, x),
@@ -173,6 +226,7 @@ def faulty(x: Samples, k: int, j: int, rng: np.random.Generator) -> dict[str, Sa
         "a channel lost": np.delete(x, k, axis=0),
         "a channel more": np.concatenate([x, x[:1]]),
         "unrelated": rng.normal(scale=0.1, size=x.shape),
+        "hum": humming(x) + rng.normal(scale=3e-4, size=x.shape),
     }
 
 

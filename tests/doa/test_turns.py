@@ -5,10 +5,11 @@ import pytest
 from numpy.typing import NDArray
 from toys import ear
 
-from otus.doa.angles import AZIMUTH, TASKS
+from otus.doa.angles import AZIMUTH, DEGREES, ELEVATION, TASKS
+from otus.doa.arrays import Array, circle
 from otus.doa.definitions import UMA8, preset
 from otus.doa.errors import ModelError
-from otus.doa.features import gcc_phat
+from otus.doa.features import FeatureDefinition, gcc_phat
 from otus.doa.turns import Turns
 
 from .conftest import plane_wave
@@ -32,9 +33,30 @@ def test_features_and_labels_turn_together() -> None:
     assert (turns.classes(TASKS["elevation"]) == np.arange(10)).all()
 
 
-def test_class_centres_stay_class_centres() -> None:
+def test_averages_take_the_turns_that_keep_class_centres() -> None:
     square = Turns(preset("respeaker4"), AZIMUTH)
     assert [s.turn for s in square.symmetries if s.sign == 1] == [0, 90, 180, 270]
+    assert square.aligned == [0, 1, 2, 3]
+    for mics, aligned in ((5, 1), (8, 4)):
+        ring = FeatureDefinition(Array(f"ring {mics}", circle(0.05, mics)))
+        turns = Turns(ring, AZIMUTH)
+        assert len(turns.symmetries) == 2 * mics
+        assert len(turns.aligned) == aligned
+        assert len(Turns(ring, ELEVATION).aligned) == mics
+    assert len(Turns(ring, DEGREES).aligned) == 8
+
+
+@pytest.mark.parametrize("mics", [5, 7, 8])
+def test_features_turn_with_degrees_where_classes_do_not(mics: int) -> None:
+    ring = FeatureDefinition(Array(f"ring {mics}", circle(0.04, mics)))
+    turns = Turns(ring, AZIMUTH)
+    choice = np.arange(2 * mics)
+    truth = turns.azimuth(np.full((2 * mics, 1), 20.0), choice)[:, 0]
+    each = [ring.frames(plane_wave(ring.array, a))[:1] for a in (20.0, *truth)]
+    heard = gcc_phat(np.concatenate(each), ring)
+    np.testing.assert_allclose(turns(heard[[0] * 2 * mics], choice), heard[1:], atol=1e-4)
+    near = turns.classes(TASKS["azimuth"])[:, 2]
+    assert (AZIMUTH.distance(near, AZIMUTH.of(truth)) <= 1).all()
 
 
 def test_every_turn_answers_for_the_frame_itself() -> None:
