@@ -286,6 +286,15 @@ def boards(**options: Any) -> None:
     help="Seeds placed side by side.",
 )
 @click.option(
+    "--limit",
+    type=click.IntRange(1, 10_000),
+    default=90,
+    show_default=True,
+    metavar="MINUTES",
+    help="A program that takes longer is ended. A seed that this happens to has not met the clock; "
+    "the others go on.",
+)
+@click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("build"),

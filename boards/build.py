@@ -10,12 +10,10 @@ import re
 import time
 import zlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from statistics import median
-from threading import Event
 from typing import Any
 
 from .. import cache
@@ -25,9 +23,10 @@ from .cells import check_cells
 from .design import Design
 from .errors import BoardError
 from .family import Command
+from .seeds import place_all
 from .sources import fingerprint
 from .timing import FitError, Timing, check_fit, read_report
-from .tools import Tool, find_tools, stop
+from .tools import LIMIT, OverrunError, Tool, find_tools
 
 #: The netlist after place and route, where it is kept.
 PLACED = "placed.json"
@@ -41,11 +40,14 @@ class TimingError(BoardError):
 
     def __init__(self, report: dict[str, Any]) -> None:
         self.report = report
-        speed = report["fmax_mhz"]
+        speeds = [seed["fmax_mhz"] for seed in report["seeds"]]
+        late = speeds.count(None)
         super().__init__(
-            f"{report['board']}: timing is not met: {speed['best']} MHz at best of "
-            f"{report['clock_mhz']:g} MHz asked, over {len(report['seeds'])} seeds; no bitstream "
-            "was made. Try more seeds (--seeds), or a smaller geometry (--geometry)"
+            f"{report['board']}: timing is not met: {report['fmax_mhz']['best']} MHz at best of "
+            f"{report['clock_mhz']:g} MHz asked, over {len(speeds)} seeds"
+            f"{f', {late} of which did not come to an end' if late else ''}; no bitstream was "
+            "made. Try more seeds (--seeds), or a smaller geometry (--geometry)"
+            f"{', or more time (--limit)' if late else ''}"
         )
 
 
@@ -109,10 +111,13 @@ def _prepare(board: Board, setup: Setup, build: int) -> Plan:
     return Plan(files, [c for c in commands if c[0] in board.family.programs], build)
 
 
-def synthesise(board: Board, plan: Plan, tools: dict[str, Tool], tell: Tell) -> Path:
+def synthesise(
+    board: Board, plan: Plan, tools: dict[str, Tool], tell: Tell, limit: float = LIMIT
+) -> Path:
     """Return the folder with the netlist, its cells checked.
 
     Raises
+        OverrunError: synthesis took longer than `limit` seconds
         CellsError: synthesis changed what the design instanced
         BoardError: synthesis failed; its last lines are in the message
     """
@@ -127,7 +132,7 @@ def synthesise(board: Board, plan: Plan, tools: dict[str, Tool], tell: Tell) -> 
         tell(f"synthesis ({tool.version})")
         for name in ("top.il", script):
             (folder / name).write_text(plan.files[name], encoding="utf-8")
-        _run(tool, command, folder)
+        _run(tool, command, folder, limit)
         cells = check_cells(plan.files["top.il"], folder / board.family.netlist, board.family)
         _write_json(folder / "cells.json", {kind: asdict(n) for kind, n in cells.items()})
 
@@ -143,12 +148,14 @@ def place(
     tool: Tool,
     tell: Tell,
     keep_netlist: bool = False,
+    limit: float = LIMIT,
 ) -> Placed:
     """Place and route with one seed.
 
     Parameters
         keep_netlist : keep what was placed and routed as `placed.json`, for simulation
     Raises
+        OverrunError: it took longer than `limit` seconds
         FitError: the part has too little of a resource
         BoardError: place and route failed; its last lines are in the message
     """
@@ -169,7 +176,10 @@ def place(
         for name, text in inputs.items():
             (folder / name).write_text(text, encoding="utf-8")
         (folder / board.family.netlist).write_text(netlist_text, encoding="utf-8")
-        code, printed, seconds = tool.run(command[1:], folder)
+        try:
+            code, printed, seconds = tool.run(command[1:], folder, limit)
+        except OverrunError as error:
+            raise OverrunError(tool.name, limit, seed) from error
         (folder / board.family.netlist).unlink()
         log = folder / "top.tim"
         text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else printed
@@ -198,7 +208,14 @@ def place(
     return Placed(seed, folder, values["met"], values["seconds"], timing)
 
 
-def pack(board: Board, plan: Plan, placed: Placed, tools: dict[str, Tool], tell: Tell) -> Path:
+def pack(
+    board: Board,
+    plan: Plan,
+    placed: Placed,
+    tools: dict[str, Tool],
+    tell: Tell,
+    limit: float = LIMIT,
+) -> Path:
     """Return the bitstream of a seed that met the clock."""
     inputs = {
         path.name: path.read_bytes()
@@ -216,7 +233,7 @@ def pack(board: Board, plan: Plan, placed: Placed, tools: dict[str, Tool], tell:
         for name, data in inputs.items():
             (folder / name).write_bytes(data)
         for command in commands:
-            _run(tools[command[0]], command, folder)
+            _run(tools[command[0]], command, folder, limit)
         for path in folder.iterdir():
             if path.suffix != board.family.bitstream:
                 path.unlink()
@@ -234,13 +251,15 @@ def build(
     tools: str = "auto",
     jobs: int = 1,
     output: Path = Path("build"),
+    limit: float = LIMIT,
     tell: Tell = lambda _text: None,
     keep_netlist: bool = False,
 ) -> dict[str, Any]:
     """Make a board's bitstream, and report on it.
 
     The bitstream is that of the fastest seed. It and its report, `report.json`, are in the folder
-    `output`/BOARD/GEOMETRY; where the build fails, no bitstream is there.
+    `output`/BOARD/GEOMETRY; where the build fails, no bitstream is there. A seed that does not come
+    to an end has no Fmax and counts as one that did not meet the clock.
 
     Parameters
         board : the board
@@ -249,12 +268,14 @@ def build(
         tools : one of tools.SOURCES
         jobs : seeds placed side by side
         output : folder
+        limit : seconds that a program may take
         tell : is told what is being done
         keep_netlist : keep the netlists after place and route, for simulation
     Returns
         the report: what was built, speed of each seed, critical path, resources, bitstream
     Raises
         TimingError: no seed meets the clock
+        OverrunError: synthesis, packing or every seed took longer than `limit`
         FitError: the part is too small
         CellsError: synthesis changed what the design instanced
         BoardError: anything else
@@ -270,25 +291,32 @@ def build(
     found = find_tools(board.family.programs, tools)
     tell(f"elaborating {setup.geometry} for {board.title}")
     plan = elaborate(board, setup)
-    netlist = synthesise(board, plan, found, tell)
+    netlist = synthesise(board, plan, found, tell, limit)
     tool = found[plan.commands[1][0]]
     try:
-        placed = _place_all(
-            lambda seed: place(board, setup, plan, netlist, seed, tool, tell, keep_netlist),
+        placed, late = place_all(
+            lambda seed: place(board, setup, plan, netlist, seed, tool, tell, keep_netlist, limit),
             seeds,
             jobs,
+            tell,
         )
     except FitError as error:
         raise FitError(
             error.use,
             f"{board.name}: {setup.geometry} {error}; {measured.instead(board, setup, error.use)}",
         ) from error
+    if not placed:
+        raise OverrunError(tool.name, limit, *late)
     best = max(placed, key=lambda p: p.timing.fmax_hz)
     report = _report(board, setup, plan, placed, best, found)
+    report["seeds"] += [
+        {"seed": seed, "fmax_mhz": None, "met": False, "seconds": round(limit, 1)} for seed in late
+    ]
+    report["seeds"].sort(key=lambda row: seeds.index(row["seed"]))
     report["cells"] = json.loads((netlist / "cells.json").read_text(encoding="utf-8"))
     target.mkdir(parents=True, exist_ok=True)
     if best.met:
-        data = pack(board, plan, best, found, tell).read_bytes()
+        data = pack(board, plan, best, found, tell, limit).read_bytes()
         _replace(bitstream, data)
         report["bitstream"] = {
             "path": str(bitstream),
@@ -300,33 +328,6 @@ def build(
     if not best.met:
         raise TimingError(report)
     return report
-
-
-def _place_all(place_one: Callable[[int], Placed], seeds: Sequence[int], jobs: int) -> list[Placed]:
-    """Place all seeds; where one fails, or the user interrupts, the others end."""
-    failed = Event()
-
-    def unless_failed(seed: int) -> Placed | None:
-        if failed.is_set():
-            return None
-        try:
-            return place_one(seed)
-        except BaseException:
-            failed.set()
-            raise
-
-    with ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(unless_failed, seed) for seed in seeds]
-        try:
-            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-            for error in filter(None, (future.exception() for future in done)):
-                raise error
-        except BaseException:
-            failed.set()
-            stop()
-            raise
-    placed = [future.result() for future in futures]
-    return [p for p in placed if p is not None]
 
 
 def _report(
@@ -373,8 +374,8 @@ def _report(
     }
 
 
-def _run(tool: Tool, command: Command, folder: Path) -> None:
-    code, printed, _ = tool.run(command[1:], folder)
+def _run(tool: Tool, command: Command, folder: Path, limit: float) -> None:
+    code, printed, _ = tool.run(command[1:], folder, limit)
     if code:
         raise _failure(tool.name, code, printed)
 

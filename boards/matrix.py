@@ -1,7 +1,8 @@
 """Measure every board: `python -m otus.boards.matrix [BOARD ...] [--seeds 5] [--jobs 2]`.
 
-Every board with each of its geometries, several seeds each. What was done is not done again; after
-each one, boards/measured.json and docs/boards/measured.md are written anew.
+Every board with each of its geometries, several seeds each. What was done is not done again, but
+for seeds that did not come to an end; after each board, boards/measured.json and
+docs/boards/measured.md are written anew.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from . import measured
 from .board import Board, Setup, all_boards, find
 from .build import TimingError, build
 from .errors import BoardError
+from .tools import LIMIT
 
 #: The table, in a checkout.
 TABLE = Path(__file__).parents[1] / "docs" / "boards" / "measured.md"
@@ -33,12 +35,17 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=2, help="seeds placed side by side")
     parser.add_argument("--tools", default="auto")
+    parser.add_argument(
+        "--limit", type=int, default=LIMIT / 60, help="minutes a program [%(default)g]"
+    )
     options = parser.parse_args(arguments)
     failed = 0
     for board in [find(name) for name in options.boards] or all_boards():
         for setup in board.setups:
             print(f"{board.name}, {setup.geometry}", flush=True)
-            row = measure(board, setup, options.seeds, options.jobs, options.tools)
+            row = measure(
+                board, setup, options.seeds, options.jobs, options.tools, 60.0 * options.limit
+            )
             write(row)
             if "error" in row:
                 failed += 1
@@ -46,7 +53,9 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if failed else 0
 
 
-def measure(board: Board, setup: Setup, seeds: int, jobs: int, tools: str) -> dict[str, Any]:
+def measure(
+    board: Board, setup: Setup, seeds: int, jobs: int, tools: str, limit: float
+) -> dict[str, Any]:
     """Build a board with a geometry, and return its row."""
     try:
         row = build(
@@ -55,6 +64,7 @@ def measure(board: Board, setup: Setup, seeds: int, jobs: int, tools: str) -> di
             seeds=range(1, seeds + 1),
             jobs=jobs,
             tools=tools,
+            limit=limit,
             tell=lambda text: print(f"  {text}", flush=True),
         )
         # A path of this machine tells others nothing.
@@ -166,11 +176,13 @@ def _speed(row: dict[str, Any]) -> str:
         if "azimuth" in cycles
         else "does not fit"
     )
+    late = sum(seed["fmax_mhz"] is None for seed in seeds)
     cells += [
         str(row["macs_per_cycle"]),
         f"{row['clock_mhz']:g} MHz",
         f"{speed['median']:g} MHz ({speed['worst']:g} to {speed['best']:g})",
-        f"{sum(s['met'] for s in seeds)} of {len(seeds)}",
+        f"{sum(s['met'] for s in seeds)} of {len(seeds)}"
+        f"{f' ({late} did not come to an end)' if late else ''}",
         azimuth,
         ", ".join(cycles),
     ]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from .. import programs
 from .errors import BoardError
 
 #: Where programs may come from; `auto`: packages where they are installed, else PATH.
@@ -51,11 +52,31 @@ _, _, log, script = sys.argv[1:]
 libyosys.run_pass(f"tee -q -o {log} script {script}", libyosys.Design())
 """
 
-#: What runs at this moment.
-_running: set[subprocess.Popen[str]] = set()
+#: Seconds after which a program is taken not to come to an end: the slowest one that was seen to,
+#: a seed of 16x8 on an ECP5 85F, took 50 minutes on a busy machine.
+LIMIT = 90 * 60.0
 
 #: Bytes that must stay free while a tool writes: they do not all notice a full disk.
 _RESERVE = 64 << 20
+
+
+class OverrunError(BoardError):
+    """A program did not come to an end within its limit of time, and was ended.
+
+    Parameters
+        name : of the program
+        limit : seconds
+        seeds : that it was run with, one after the other, where it takes one
+    """
+
+    def __init__(self, name: str, limit: float, *seeds: int) -> None:
+        those = f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+        super().__init__(
+            f"{name}{f' with {those}' if seeds else ''} did not come to an end within "
+            f"{limit / 60:g} minutes, and was ended; try "
+            f"{'more seeds (--seeds), ' if seeds else ''}a smaller geometry (--geometry), or more "
+            "time (--limit)"
+        )
 
 
 @dataclass(frozen=True)
@@ -85,42 +106,28 @@ class Tool:
         stamp = Path(self.command[0]).stat().st_mtime_ns
         return f"native {found.group().strip() if found and not done.returncode else stamp}"
 
-    def run(self, arguments: Iterable[str], folder: Path) -> tuple[int, str, float]:
+    def run(
+        self, arguments: Iterable[str], folder: Path, limit: float = LIMIT
+    ) -> tuple[int, str, float]:
         """Run to the end in `folder`.
 
+        Parameters
+            limit : seconds that it may take
         Returns
             exit code, what it printed, seconds
         Raises
+            OverrunError: it took longer, and was ended
             BoardError: the disk is full
         """
         _require_space(folder)
         begin = time.monotonic()
-        # WebAssembly tools see a /tmp of their own: all paths are relative to `folder`.
-        with subprocess.Popen(
-            [*self.command, *arguments],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        ) as program:
-            _running.add(program)
-            try:
-                printed, _ = program.communicate()
-            except BaseException:
-                program.kill()
-                raise
-            finally:
-                _running.discard(program)
+        try:
+            # WebAssembly tools see a /tmp of their own: all paths are relative to `folder`.
+            code, printed = programs.run([*self.command, *arguments], folder, limit)
+        except subprocess.TimeoutExpired as error:
+            raise OverrunError(self.name, limit) from error
         _require_space(folder)
-        return program.returncode, printed, time.monotonic() - begin
-
-
-def stop() -> None:
-    """End the programs that run in other threads: what they do is no longer needed."""
-    for program in list(_running):
-        program.kill()
+        return code, printed, time.monotonic() - begin
 
 
 def find_tools(names: Iterable[str], source: str = "auto") -> dict[str, Tool]:

@@ -21,10 +21,15 @@ def main(
     seeds: int,
     tools: str,
     jobs: int,
+    limit: int,
     output: Path,
     as_json: bool,
 ) -> None:
-    """Build, and print the report; exit with 1 where timing is not met."""
+    """Build, and print the report; exit with 1 where timing is not met.
+
+    Parameters
+        limit : minutes that a program may take
+    """
     console = Console(stderr=True, highlight=False, quiet=as_json)
     begin = time.monotonic()
     status: AbstractContextManager[Status | None] = (
@@ -44,6 +49,7 @@ def main(
                 seeds=range(1, seeds + 1),
                 tools=tools,
                 jobs=jobs,
+                limit=60.0 * limit,
                 output=output,
                 tell=tell,
             )
@@ -59,18 +65,14 @@ def main(
 def text_of(report: dict[str, Any]) -> str:
     """Write a report for people."""
     speed = report["fmax_mhz"]
-    seeds = report["seeds"]
+    ended = sum(seed["fmax_mhz"] is not None for seed in report["seeds"])
     lines = [
         f"{report['board']}: {report['array']} ({report['macs_per_cycle']} MACs a cycle) on "
         f"{report['device']}, build {report['build']}",
         f"clock      {report['clock_mhz']:g} MHz asked; Fmax {speed['median']} MHz median of "
-        f"{len(seeds)} seed{'s' * (len(seeds) > 1)} ({speed['worst']} to {speed['best']})",
+        f"{ended} seed{'s' * (ended > 1)} ({speed['worst']} to {speed['best']})",
     ]
-    lines += [
-        f"  seed {s['seed']:<3} {s['fmax_mhz']:7.2f} MHz  {'met' if s['met'] else 'MISSED'}  "
-        f"{s['seconds']:.0f} s"
-        for s in seeds
-    ]
+    lines += [_seed(seed) for seed in report["seeds"]]
     lines.append("resources")
     lines += [
         f"  {name:11} {use['used']:6} of {use['available']:6}  "
@@ -93,3 +95,10 @@ def text_of(report: dict[str, Any]) -> str:
         lines.append(f"  SHA-256  {bitstream['sha256']}")
     lines.append(f"took {report['seconds']:.0f} s")
     return "\n".join(lines)
+
+
+def _seed(row: dict[str, Any]) -> str:
+    if row["fmax_mhz"] is None:
+        return f"  seed {row['seed']:<3} did not come to an end within {row['seconds']:.0f} s"
+    verdict = "met" if row["met"] else "MISSED"
+    return f"  seed {row['seed']:<3} {row['fmax_mhz']:7.2f} MHz  {verdict}  {row['seconds']:.0f} s"

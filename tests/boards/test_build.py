@@ -18,7 +18,7 @@ import pytest
 from otus.boards import BoardError, build, find, measured
 from otus.boards.build import TimingError, elaborate
 from otus.boards.timing import FitError, read_report
-from otus.boards.tools import Tool
+from otus.boards.tools import OverrunError, Tool
 
 BOARD = find("hx8k-b-evn")
 STAND_IN = Path(__file__).with_name("stand_in.py")
@@ -30,7 +30,7 @@ class Bench(NamedTuple):
     folder: Path
 
     def plan(self, **seeds: float | str) -> None:
-        """Say what nextpnr does with seeds `s1`, `s2`, ...: MHz, `large` or `crash`."""
+        """Say what nextpnr does with seeds `s1`, `s2`, ...: MHz, `large`, `crash` or `slow`."""
         values = {name.removeprefix("s"): wanted for name, wanted in seeds.items()}
         (self.folder / "plan").write_text(json.dumps(values))
 
@@ -235,6 +235,68 @@ def test_seeds_end_where_one_does_not_fit(bench: Bench) -> None:
     with pytest.raises(BoardError, match="does not fit"):
         bench.build((1, 2), jobs=2)
     assert time.monotonic() - begin < 60
+
+
+def test_a_seed_that_does_not_come_to_an_end_does_not_lose_the_others(bench: Bench) -> None:
+    bench.plan(s1=40, s2="slow", s3=44)
+    # What is done is not done again: of the second build only seed 2 runs, and no limit is short.
+    bench.build((1, 3))
+    told: list[str] = []
+    report = bench.build((1, 2, 3), limit=0.6, tell=told.append)
+    assert [(s["seed"], s["fmax_mhz"], s["met"]) for s in report["seeds"]] == [
+        (1, 40, True),
+        (2, None, False),
+        (3, 44, True),
+    ]
+    assert report["seeds"][1]["seconds"] == 0.6
+    assert report["fmax_mhz"] == {"median": 42, "best": 44, "worst": 40}
+    assert bench.bitstream.read_bytes().endswith(b"seed 3")
+    assert json.loads((bench.bitstream.parent / "report.json").read_text()) == report
+    assert told[-1].startswith("nextpnr-ice40 with seed 2 did not come to an end within 0.01 min")
+    assert len([p for p in (bench.folder / "cache" / "place").iterdir() if p.is_dir()]) == 2
+    # It may come to an end the next time.
+    bench.calls()
+    bench.plan(s2=50)
+    assert bench.build((1, 2, 3))["fmax_mhz"] == {"median": 44, "best": 50, "worst": 40}
+    assert bench.calls() == ["nextpnr-ice40 2", "icepack"]
+
+
+def test_missed_timing_tells_of_seeds_that_did_not_come_to_an_end(bench: Bench) -> None:
+    bench.plan(s1=30, s2="slow")
+    with pytest.raises(TimingError):
+        bench.build()
+    with pytest.raises(TimingError) as caught:
+        bench.build((1, 2), limit=0.6)
+    assert str(caught.value) == (
+        "hx8k-b-evn: timing is not met: 30.0 MHz at best of 36 MHz asked, over 2 seeds, 1 of which "
+        "did not come to an end; no bitstream was made. Try more seeds (--seeds), or a smaller "
+        "geometry (--geometry), or more time (--limit)"
+    )
+    assert not bench.bitstream.exists()
+
+
+def test_where_no_seed_comes_to_an_end_the_build_fails(bench: Bench) -> None:
+    bench.plan(s1=40, s2="slow", s3="slow")
+    bench.build()
+    with pytest.raises(OverrunError) as caught:
+        bench.build((2, 3), jobs=2, limit=0.6)
+    assert str(caught.value) == (
+        "nextpnr-ice40 with seeds 2, 3 did not come to an end within 0.01 minutes, and was ended; "
+        "try more seeds (--seeds), a smaller geometry (--geometry), or more time (--limit)"
+    )
+    assert list(bench.bitstream.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize(("program", "kept"), [("yosys", "synthesis"), ("icepack", "bitstream")])
+def test_synthesis_and_packing_have_the_same_limit(bench: Bench, program: str, kept: str) -> None:
+    bench.plan(s1=40)
+    bench.build()
+    shutil.rmtree(bench.folder / "cache" / kept)
+    # No Python starts within it.
+    with pytest.raises(OverrunError, match=rf"^{program} did not come to an end within 1e-05 min"):
+        bench.build(limit=0.0006)
+    assert not bench.bitstream.exists()
+    assert not any(path.is_dir() for path in (bench.folder / "cache" / kept).iterdir())
 
 
 def test_a_lost_clock_constraint_is_an_error(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from otus.arch.geometry import NAMED, Geometry
 from otus.boards import find, matrix, measured
 from otus.boards.build import TimingError
 from otus.boards.errors import BoardError
+from otus.boards.tools import LIMIT
 
 REPORT: dict[str, Any] = {
     "board": "icebreaker",
@@ -80,6 +81,14 @@ def test_the_table_says_what_was_measured() -> None:
         assert line in text.splitlines(), text
 
 
+def test_seeds_that_did_not_come_to_an_end_are_told() -> None:
+    late = {"seed": 3, "fmax_mhz": None, "met": False, "seconds": 5400.0}
+    matrix.write({**REPORT, "seeds": [*REPORT["seeds"], late], "cycles": {}})
+    text = matrix.TABLE.read_text()
+    assert "| 26.5 MHz (23 to 27) | 1 of 3 (1 did not come to an end) |" in text
+    assert "seeds 1, 2, 3; yosys" in text
+
+
 def test_what_fails_is_a_row_too(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     def fail(*_: object, **__: object) -> dict[str, Any]:
         raise BoardError("does not fit (DSP: needs 9, has 8)")
@@ -101,14 +110,18 @@ def test_what_fails_is_a_row_too(monkeypatch: pytest.MonkeyPatch, capsys: Any) -
 
 
 def test_a_board_is_measured_with_every_geometry(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
+    asked, limits = [], []
 
     def build(board: Any, geometry: str, *, seeds: Any, **options: Any) -> dict[str, Any]:
         asked.append((board.name, geometry, list(seeds), options["jobs"]))
+        limits.append(options["limit"])
         return {**REPORT, "board": board.name, "geometry": geometry, "bitstream": {"path": "p"}}
 
     monkeypatch.setattr(matrix, "build", build)
     assert matrix.main(["ulx3s-85f", "--seeds", "3", "--jobs", "1"]) == 0
     board = find("ulx3s-85f")
     assert asked == [("ulx3s-85f", s.geometry, [1, 2, 3], 1) for s in board.setups]
+    assert set(limits) == {LIMIT}
+    assert matrix.main(["icebreaker", "--limit", "5"]) == 0
+    assert limits[-1] == 300
     assert "path" not in measured.rows()[0]["bitstream"]

@@ -9,7 +9,7 @@ import pytest
 
 from otus.boards import family
 from otus.boards.errors import BoardError
-from otus.boards.tools import Tool, find_tools
+from otus.boards.tools import OverrunError, Tool, find_tools
 
 FAMILIES = [f for f in vars(family).values() if isinstance(f, family.Family)]
 
@@ -41,6 +41,16 @@ def test_a_failing_yosys_fails(tmp_path: Path) -> None:
     )
     assert code != 0
     assert "nothing.il" in printed + (tmp_path / "log").read_text()
+
+
+def test_a_tool_that_does_not_come_to_an_end_is_ended(tmp_path: Path) -> None:
+    tool = Tool("nextpnr-ice40", (sys.executable, "-c", "import time; time.sleep(1000)"))
+    with pytest.raises(OverrunError) as caught:
+        tool.run([], tmp_path, 1.5)
+    assert str(caught.value) == (
+        "nextpnr-ice40 did not come to an end within 0.025 minutes, and was ended; try a smaller "
+        "geometry (--geometry), or more time (--limit)"
+    )
 
 
 def test_native_programs_are_found_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

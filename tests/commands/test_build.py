@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from otus.boards.build import TimingError
+from otus.boards.tools import LIMIT
 from otus.cli import main
 from otus.commands import build as command
 
@@ -64,7 +65,21 @@ def test_the_report_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
         "up5k",
         [1, 2],
     )
+    assert given["limit"] == LIMIT
+    otus("icebreaker", "--limit", 5)
+    assert given["limit"] == 300
     assert json.loads(otus("icebreaker", "--json").stdout) == REPORT
+
+
+def test_a_seed_that_did_not_come_to_an_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = {"seed": 3, "fmax_mhz": None, "met": False, "seconds": 5400.0}
+    report = {**REPORT, "seeds": [*REPORT["seeds"], late]}
+    monkeypatch.setattr(command, "build", lambda *_, **__: report)
+    result = otus("icebreaker", "--seeds", 3)
+    assert result.exit_code == 0, result.output
+    assert "Fmax 25.0 MHz median of 2 seeds (23.0 to 27.0)" in result.stdout
+    assert "  seed 3   did not come to an end within 5400 s" in result.stdout
+    assert json.loads(otus("icebreaker", "--json").stdout) == report
 
 
 def test_missed_timing_is_reported_and_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,6 +110,7 @@ def test_missed_timing_is_reported_and_fails(monkeypatch: pytest.MonkeyPatch) ->
             "otus: geometry: got 'big', expected ROWSxCOLUMNS",
         ),
         (["icebreaker", "--seeds", "0"], 2, "0 is not in the range"),
+        (["icebreaker", "--limit", "0"], 2, "0 is not in the range"),
         (["icebreaker", "--tools", "vendor"], 2, "'vendor' is not one of"),
         ([], 2, "Missing argument 'BOARD'"),
     ],
