@@ -114,10 +114,8 @@ class _Normaliser:
                 f"{where}: follows {self._tail.where}, which is allowed at the end only; remove it"
             )
         match operator.kind:
-            case "CONV_2D":
+            case "CONV_2D" | "DEPTHWISE_CONV_2D":
                 self._steps.append(steps.conv(operator, where, inputs, result))
-            case "DEPTHWISE_CONV_2D":
-                self._steps.append(steps.depthwise(operator, where, inputs, result))
             case "FULLY_CONNECTED":
                 self._steps.append(steps.dense(operator, where, inputs, result))
             case "MAX_POOL_2D":

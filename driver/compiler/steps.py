@@ -137,28 +137,35 @@ def constants(
 
 
 def conv(operator: Operator, where: str, inputs: list[Tensor], result: Tensor) -> Linear:
-    """Make a step of CONV_2D."""
-    weights, bias, scales = constants(where, inputs)
+    """Make a step of CONV_2D or DEPTHWISE_CONV_2D."""
+    depthwise = operator.kind == "DEPTHWISE_CONV_2D"
+    # Weights are [out, height, width, in], depthwise ones [1, height, width, out].
+    weights, bias, scales = constants(where, inputs, axis=3 if depthwise else 0)
     source = inputs[0]
     if weights.ndim != 4 or len(source.shape) != 4 or len(result.shape) != 4:
         raise ModelError(f"{where}: expected tensors of rank 4; convert the model again")
     _check_dilation(operator, where)
-    if weights.shape[3] != source.shape[3]:
+    first, height, width, last = weights.shape
+    if depthwise and (first, last) != (1, source.shape[3]):
         raise ModelError(
-            f"{where}: weights for {weights.shape[3]} input channels on "
-            f"{source.shape[3]}: grouped convolution is not supported (only groups = 1); use a "
-            "full convolution"
+            f"{where}: {last} output channels of {source.shape[3]} input channels, allowed is one "
+            "of each; use depth_multiplier=1"
         )
-    kernel = weights.shape[1], weights.shape[2]
-    window = _window(operator, where, source, kernel)
-    _agree(where, result, (*window.out, weights.shape[0]))
+    if last != source.shape[3]:
+        raise ModelError(
+            f"{where}: weights for {last} input channels on {source.shape[3]}: grouped convolution "
+            "is not supported (only groups = 1); use a full convolution"
+        )
+    channels = last if depthwise else first
+    window = _window(operator, where, source, (height, width))
+    _agree(where, result, (*window.out, channels))
     return Linear(
         where,
         f"{operator.kind} {operator.index}",
         "conv",
         window.source(source.shape[3]),
-        window.result(weights.shape[0]),
-        weights.reshape(weights.shape[0], -1, weights.shape[3]),
+        window.result(channels),
+        weights.reshape(-1, last).T[:, :, None] if depthwise else weights.reshape(first, -1, last),
         bias,
         window.stride[1],
         window.pad[1],
@@ -168,40 +175,7 @@ def conv(operator: Operator, where: str, inputs: list[Tensor], result: Tensor) -
         _bias_scale(inputs),
         activation(operator, where),
         window.down(),
-    )
-
-
-def depthwise(operator: Operator, where: str, inputs: list[Tensor], result: Tensor) -> Linear:
-    """Make a step of DEPTHWISE_CONV_2D."""
-    weights, bias, scales = constants(where, inputs, axis=3)
-    source = inputs[0]
-    if weights.ndim != 4 or len(source.shape) != 4 or len(result.shape) != 4:
-        raise ModelError(f"{where}: expected tensors of rank 4; convert the model again")
-    _check_dilation(operator, where)
-    if weights.shape[0] != 1 or weights.shape[3] != source.shape[3]:
-        raise ModelError(
-            f"{where}: {weights.shape[3]} output channels of {source.shape[3]} input channels, "
-            "allowed is one of each; use depth_multiplier=1"
-        )
-    window = _window(operator, where, source, (weights.shape[1], weights.shape[2]))
-    _agree(where, result, (*window.out, weights.shape[3]))
-    return Linear(
-        where,
-        f"{operator.kind} {operator.index}",
-        "conv",
-        window.source(source.shape[3]),
-        window.result(weights.shape[3]),
-        weights.reshape(-1, weights.shape[3]).T[:, :, None],
-        bias,
-        window.stride[1],
-        window.pad[1],
-        quantised(source),
-        quantised(result),
-        scales,
-        _bias_scale(inputs),
-        activation(operator, where),
-        window.down(),
-        depthwise=True,
+        depthwise=depthwise,
     )
 
 
