@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from .. import programs
+
+#: Seconds after which a tool is taken not to come to an end: the slowest take minutes.
+_PATIENCE = 3600.0
+
 
 class ToolchainError(RuntimeError):
     """No compiler, or a compiler that failed."""
@@ -42,22 +47,19 @@ def run(command: list[str], *, cwd: Path, env: dict[str, str] | None = None) -> 
     """Run a tool to its end, in silence unless it fails.
 
     Raises
-        ToolchainError: it failed; its last lines are in the message
+        ToolchainError: it failed (its last lines are in the message), or did not come to an end
     """
-    done = subprocess.run(
-        command,
-        cwd=cwd,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if done.returncode:
-        tail = "\n".join(done.stdout.splitlines()[-20:])
-        raise ToolchainError(f"{command[0]} failed with exit code {done.returncode}:\n{tail}")
+    try:
+        code, printed = programs.run(command, cwd, _PATIENCE, env)
+    except subprocess.TimeoutExpired as error:
+        raise ToolchainError(
+            f"{command[0]} did not come to an end within {_PATIENCE / 60:g} minutes, and was "
+            "ended; run it again on a machine that is less busy, or with a smaller geometry, or "
+            "set CXX to another C++ compiler"
+        ) from error
+    if code:
+        tail = "\n".join(printed.splitlines()[-20:])
+        raise ToolchainError(f"{command[0]} failed with exit code {code}:\n{tail}")
 
 
 def _version(command: tuple[str, ...]) -> str | None:

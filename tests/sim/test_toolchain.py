@@ -50,3 +50,11 @@ def test_a_failing_tool_shows_its_last_lines(tmp_path: Path) -> None:
     code = "print('line one'); print('line two'); raise SystemExit(3)"
     with pytest.raises(ToolchainError, match=r"exit code 3:\nline one\nline two"):
         toolchain.run([sys.executable, "-c", code], cwd=tmp_path)
+
+
+def test_a_tool_that_does_not_come_to_an_end_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(toolchain, "_PATIENCE", 1.5)
+    with pytest.raises(ToolchainError, match=r"^sleep did not come to an end within 0\.025 min"):
+        toolchain.run(["sleep", "1000"], cwd=tmp_path)
