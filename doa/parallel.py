@@ -66,6 +66,7 @@ def one_thread() -> Any:
 
 def _processes(task: Callable[[int], object], items: Sequence[int], workers: int) -> Iterator[None]:
     """Yield whenever an item is done."""
+    others = multiprocessing.active_children()
     pool = ProcessPoolExecutor(
         workers,
         mp_context=_context(),
@@ -77,6 +78,10 @@ def _processes(task: Callable[[int], object], items: Sequence[int], workers: int
         while pending:
             done, pending = wait(pending, timeout=PATIENCE, return_when=FIRST_COMPLETED)
             if not done:
+                # The pool waits for them as it closes.
+                for process in multiprocessing.active_children():
+                    if process not in others:
+                        process.kill()
                 raise DatasetError(f"nothing was finished in {PATIENCE:g} s; run it again")
             for future in done:
                 future.result()

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import threadpoolctl
 
+from otus.doa import parallel
 from otus.doa.errors import DatasetError
 from otus.doa.parallel import available, spread
 
@@ -40,6 +41,14 @@ def test_a_process_that_dies_is_an_error() -> None:
         DatasetError, match=r"ended abruptly, .* fewer workers: what is done is kep"
     ):
         spread(os._exit, [3, 4], 2, "die")
+
+
+def test_processes_that_hang_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "PATIENCE", 1.5)
+    begin = time.monotonic()
+    with pytest.raises(DatasetError, match=r"nothing was finished in 1\.5 s; run it again"):
+        spread(time.sleep, [1000, 1000], 2, "sleep")
+    assert time.monotonic() - begin < 100
 
 
 def test_at_least_one_worker() -> None:
