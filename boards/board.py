@@ -72,6 +72,7 @@ class Board:
         led : resource of the status LED, lit while bytes pass, with the name of one colour where it
             has several; None where there is none
         button : resource of a button that resets the accelerator; None where there is none
+        file : the user's file that defines the board, as `find` was given it
     """
 
     name: str
@@ -86,6 +87,7 @@ class Board:
     loader: tuple[str, ...]
     led: tuple[str, int] | tuple[str, int, str] | None = None
     button: tuple[str, int] | None = None
+    file: Path | None = None
 
     def setup(self, geometry: str | None = None) -> Setup:
         """Return the setup of a geometry, the default one where none is given.
@@ -166,4 +168,4 @@ def _load(path: Path) -> Board:
             f"{path}: defines {len(boards)} boards, expected one: BOARD = Board(...), "
             "see docs/adding-a-board.md"
         )
-    return boards[0]
+    return replace(boards[0], file=path)
