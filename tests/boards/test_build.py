@@ -15,8 +15,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from otus import programs
 from otus.boards import BoardError, build, find, measured
 from otus.boards.build import TimingError, elaborate
+from otus.boards.seeds import place_all
 from otus.boards.timing import FitError, read_report
 from otus.boards.tools import OverrunError, Tool
 
@@ -234,6 +236,19 @@ def test_seeds_end_where_one_does_not_fit(bench: Bench) -> None:
     begin = time.monotonic()
     with pytest.raises(BoardError, match="does not fit"):
         bench.build((1, 2), jobs=2)
+    assert time.monotonic() - begin < 60
+
+
+def test_a_seed_that_was_about_to_start_its_program_ends_too(tmp_path: Path) -> None:
+    def place(seed: int) -> None:
+        if seed == 1:
+            raise BoardError("seed 1 failed")
+        time.sleep(1)
+        programs.run([sys.executable, "-c", "import time; time.sleep(1000)"], tmp_path, 1000)
+
+    begin = time.monotonic()
+    with pytest.raises(BoardError, match="seed 1 failed"):
+        place_all(place, (1, 2, 3), 2, print)
     assert time.monotonic() - begin < 60
 
 
