@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from . import programs
 from .commands import learning
 from .commands.options import GEOMETRY_HELP, call, common
 
@@ -19,7 +20,8 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; turn exceptions into a message and an exit code."""
         try:
-            return super().invoke(ctx)
+            with programs.interruptible():
+                return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:

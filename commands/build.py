@@ -13,6 +13,7 @@ from rich.status import Status
 
 from ..boards import find
 from ..boards.build import TimingError, build
+from .report import CommandError
 
 
 def main(
@@ -56,6 +57,10 @@ def main(
             error = ""
         except TimingError as missed:
             report, error = missed.report, str(missed)
+        except KeyboardInterrupt:
+            raise CommandError(
+                "interrupted; steps that are done are kept, and the same command goes on from there"
+            ) from None
     click.echo(json.dumps(report, indent=2) if as_json else text_of(report))
     if error:
         click.echo(f"otus: {error}", err=True)
