@@ -15,6 +15,7 @@ from ..hw.parts import Part
 from .errors import BoardError
 from .family import Family
 from .pll import Pll
+from .usb import Bridge
 
 #: Modules of this package that name boards, in the order in which they are listed.
 _MODULES = (
@@ -72,6 +73,7 @@ class Board:
         led : resource of the status LED, lit while bytes pass, with the name of one colour where it
             has several; None where there is none
         button : resource of a button that resets the accelerator; None where there is none
+        usb : the link's bridge, by which its port is found; None where the user brings one
         file : the user's file that defines the board, as `find` was given it
     """
 
@@ -87,6 +89,7 @@ class Board:
     loader: tuple[str, ...]
     led: tuple[str, int] | tuple[str, int, str] | None = None
     button: tuple[str, int] | None = None
+    usb: Bridge | None = None
     file: Path | None = None
 
     def setup(self, geometry: str | None = None) -> Setup:

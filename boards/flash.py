@@ -1,12 +1,14 @@
 """From a bitstream to a board that says it runs it.
 
 A bitstream is loaded only if its report is there, its bytes are those of the report, and the
-gateware has not changed since. Afterwards the board itself is asked what it is.
+gateware has not changed since. Afterwards the board itself is asked what it is; without its
+answer flashing has failed.
 """
 
 import hashlib
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -21,6 +23,8 @@ from ..arch.packet import Identity
 from ..driver.device import Device
 from ..driver.errors import DeviceError, DriverError, LinkError
 from ..driver.link import open_link
+from ..driver.serial_link import DEFAULT_BAUD
+from . import usb
 from .board import Board
 from .errors import BoardError
 from .sources import fingerprint
@@ -105,11 +109,7 @@ def find_artefact(board: Board, geometry: str | None, output: Path) -> Artefact:
     """
     setup = board.setup(geometry)
     folder = output / board.name / setup.geometry
-    again = f"otus build {board.name}"
-    if geometry is not None:
-        again += f" --geometry {geometry}"
-    if output != Path("build"):
-        again += f" --output {output}"
+    again = command_line("build", board, geometry, output)
     report_path, path = folder / "report.json", folder / f"otus{board.family.bitstream}"
     try:
         report = json.loads(report_path.read_text(encoding="utf-8"))
@@ -140,6 +140,14 @@ def find_artefact(board: Board, geometry: str | None, output: Path) -> Artefact:
             f"since {report['date']}; run: {again}"
         )
     return Artefact(path, report)
+
+
+def command_line(command: str, board: Board, geometry: str | None, output: Path) -> str:
+    """Write a command as it is typed."""
+    words = ["otus", command, str(board.file or board.name)]
+    words += ["--geometry", geometry] if geometry is not None else []
+    words += ["--output", str(output)] if output != Path("build") else []
+    return shlex.join(words)
 
 
 def find_loader(name: str) -> list[str]:
@@ -203,6 +211,39 @@ def _failure(program: str, code: int, printed: str) -> BoardError:
     )
 
 
+def find_port(board: Board, flash: str, tell: Tell) -> str:
+    """Find the board's link among the serial ports of this computer.
+
+    Parameters
+        flash : the command, for the user to type again
+    Returns
+        name of the link
+    Raises
+        BoardError: there is none, there are several, or the user brings the bridge; says what to
+            type
+    """
+    found: list[str] = []
+    if board.usb is not None:
+        tell(f"looking for the port of the link: {board.usb}, the {board.bridge}")
+        deadline = time.monotonic() + _BOARD_PATIENCE
+        while not (found := usb.ports(board.usb)) and time.monotonic() < deadline:
+            time.sleep(0.2)
+    names = [_short(board, port) for port in found]
+    if len(names) == 1:
+        return names[0]
+    name = names[0] if names else _short(board, "PORT")
+    if board.usb is None:
+        why = f"its link is {board.bridge}, which cannot be told from others"
+    elif names:
+        why = f"it may be behind {' or '.join(names)}"
+    else:
+        why = f"no serial port is its link (the {board.bridge}: {board.usb})"
+    raise BoardError(
+        f"{board.name}: the bitstream is loaded, but the board was not asked what it is: {why}. "
+        f"To ask it: otus info {name}; to load and compare: {flash} --device {name}"
+    )
+
+
 def ask(board: Board, artefact: Artefact, device: str, tell: Tell) -> Identity:
     """Ask the board what it is, and compare with the report.
 
@@ -227,6 +268,11 @@ def ask(board: Board, artefact: Artefact, device: str, tell: Tell) -> Identity:
             raise BoardError(f"{name}: {error}") from error
     _compare(board, artefact, identity)
     return identity
+
+
+def _short(board: Board, port: str) -> str:
+    """Name a link as short as other commands take it."""
+    return port if board.baud == DEFAULT_BAUD else f"{port}@{board.baud}"
 
 
 def with_baud(board: Board, device: str) -> str:
