@@ -324,7 +324,9 @@ def build(**options: Any) -> None:
     "[default: the one port that has the USB numbers of the board's bridge]",
 )
 @click.option(
-    "--keep", is_flag=True, help="Write to the board's flash, so that it is there after power-off."
+    "--keep",
+    is_flag=True,
+    help="Write to the board's flash, so that it is there after power-off; some loaders always do.",
 )
 @click.option(
     "--output",

@@ -48,8 +48,12 @@ _INSTALL = {
     ),
 }
 
-#: Arguments that write to the board's flash, where loaders do not always do so.
-_KEEP = {"openFPGALoader": ("--write-flash",)}
+#: Arguments that write to the board's flash; none where a loader does nothing else.
+_KEEP: dict[str, tuple[str, ...]] = {
+    "openFPGALoader": ("--write-flash",),
+    "icesprog": (),
+    "dfu-util": (),
+}
 
 #: What loaders print, and what it means.
 _REASONS = (
@@ -174,10 +178,18 @@ def load(board: Board, artefact: Artefact, keep: bool, tell: Tell) -> list[str]:
     Returns
         the command
     Raises
-        BoardError: the loader is missing, failed or hangs; its last lines and what they mean
+        BoardError: the loader is missing, failed or hangs (its last lines and what they mean), or
+            it is not known how it writes to the flash
     """
     program, *arguments = board.loader
-    keeping = _KEEP.get(program, ()) if keep else ()
+    if keep and program not in _KEEP:
+        raise BoardError(
+            f"--keep: how {program} writes to the flash is not known (of {', '.join(_KEEP)} it "
+            "is); leave --keep out, and put what it takes into the board's loader"
+        )
+    keeping = _KEEP[program] if keep else ()
+    if keep and not keeping:
+        tell(f"--keep changes nothing: {program} always writes to the board's flash")
     command = [*find_loader(program), *arguments, *keeping, str(artefact.path)]
     tell(" ".join([program, *command[1:]]))
     try:

@@ -7,6 +7,7 @@ import stat
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,10 +65,13 @@ def loader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put a stand-in openFPGALoader first on PATH; return the file of what it was given.
 
     It does what LOADER_DOES says, after it has written down its arguments and the bitstream.
+    Beside it are others of the same kind.
     """
     folder, log = tmp_path / "bin", tmp_path / "loader.json"
     folder.mkdir()
     script = folder / "openFPGALoader"
+    for name in ("icesprog", "my-loader"):
+        (folder / name).symlink_to(script)
     script.write_text(
         f"#!{sys.executable}\n"
         "import json, os, pathlib, sys, time\n"
@@ -246,6 +250,29 @@ def test_commands_are_told_as_they_are_typed(tmp_path: Path) -> None:
 def test_keep_writes_to_the_flash(output: Path, loader: Path, served: Callable[..., str]) -> None:
     assert otus(output, "--keep", "--device", served(device())).exit_code == 0
     assert "--write-flash" in json.loads(loader.read_text())[0]
+
+
+def bitstream_of(output: Path) -> flash.Artefact:
+    return flash.find_artefact(BOARD, None, output)
+
+
+def test_keep_says_where_it_changes_nothing(output: Path, loader: Path) -> None:
+    board, told = replace(BOARD, loader=("icesprog",)), list[str]()
+    flash.load(board, bitstream_of(output), False, told.append)
+    without = json.loads(loader.read_text())[0]
+    assert "--keep" not in " ".join(told)
+    flash.load(board, bitstream_of(output), True, told.append)
+    assert json.loads(loader.read_text())[0] == without == [str(bitstream_of(output).path)]
+    assert "--keep changes nothing: icesprog always writes to the board's flash" in told
+
+
+def test_keep_is_refused_where_nobody_knows_how(output: Path, loader: Path) -> None:
+    board = replace(BOARD, loader=("my-loader", "-x"))
+    with pytest.raises(BoardError, match="--keep: how my-loader writes to the flash is not known"):
+        flash.load(board, bitstream_of(output), True, print)
+    assert not loader.exists()
+    flash.load(board, bitstream_of(output), False, print)
+    assert json.loads(loader.read_text())[0][0] == "-x"
 
 
 def test_simulated_board_answers_with_its_build(
