@@ -18,6 +18,7 @@ import pytest
 from otus import programs
 from otus.boards import BoardError, build, find, measured
 from otus.boards.build import TimingError, elaborate
+from otus.boards.cells import CellsError
 from otus.boards.seeds import place_all
 from otus.boards.timing import FitError, read_report
 from otus.boards.tools import OverrunError, Tool
@@ -134,6 +135,24 @@ def test_what_is_done_is_not_done_again(bench: Bench, monkeypatch: pytest.Monkey
     use(monkeypatch, "numpy")
     bench.build()
     assert bench.calls() == ["yosys", "nextpnr-ice40 1", "icepack"]
+
+
+def test_a_netlist_that_is_kept_is_checked_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.plan(s1=40)
+    (count,) = bench.build()["cells"].values()
+    assert count["instanced"] == count["netlist"] > 0
+    bench.calls()
+
+    def stricter(*_: object) -> None:
+        raise CellsError("a block RAM is not as it was instanced")
+
+    monkeypatch.setattr(build, "check_cells", stricter)
+    with pytest.raises(CellsError, match="not as it was instanced"):
+        bench.build()
+    assert bench.calls() == []
+    assert not bench.bitstream.exists()
 
 
 def test_a_failed_build_resumes_and_leaves_no_bitstream(bench: Bench) -> None:
