@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -12,6 +13,10 @@ import platformdirs
 
 if sys.platform != "win32":
     import fcntl
+
+
+#: Begins the names of folders that are being filled; the key follows, then a word of their own.
+_BUILDING = "building-"
 
 
 def cache_folder() -> Path:
@@ -38,11 +43,27 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
+def _sweep(root: Path) -> None:
+    """Remove what builds left that were killed: those whose lock nobody holds."""
+    if sys.platform == "win32":
+        return
+    for folder in root.glob(f"{_BUILDING}*-*"):
+        key = folder.name.removeprefix(_BUILDING).rpartition("-")[0]
+        with (root / f"{key}.lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            # A tool that was not ended yet may write to it: then the next build removes it.
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def cached(kind: str, key: str, build: Callable[[Path], None]) -> Path:
     """Return the folder that `build` fills, built at most once for each key.
 
     The build happens in a folder beside the final one and takes its name in one step, so that an
-    interrupted build leaves nothing that a later run could mistake for a whole one.
+    interrupted build leaves nothing that a later run could mistake for a whole one. What a killed
+    one leaves, the next build of the same kind removes.
 
     Parameters
         kind : names the sort of build
@@ -54,9 +75,10 @@ def cached(kind: str, key: str, build: Callable[[Path], None]) -> Path:
     if final.is_dir():
         return final
     root.mkdir(parents=True, exist_ok=True)
+    _sweep(root)
     with _locked(root / f"{key}.lock"):
         if not final.is_dir():
-            with tempfile.TemporaryDirectory(dir=root, prefix="building-") as name:
+            with tempfile.TemporaryDirectory(dir=root, prefix=f"{_BUILDING}{key}-") as name:
                 work = Path(name) / "work"
                 work.mkdir()
                 build(work)

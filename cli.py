@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from . import programs
 from .commands import learning
 from .commands.options import GEOMETRY_HELP, call, common
 
@@ -19,7 +20,8 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; turn exceptions into a message and an exit code."""
         try:
-            return super().invoke(ctx)
+            with programs.interruptible():
+                return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
@@ -329,10 +331,13 @@ def build(**options: Any) -> None:
 @click.option(
     "--device",
     metavar="PORT",
-    help="Where the board's link is, such as /dev/ttyUSB1: ask it afterwards what it is.",
+    help="Where the board's link is, such as /dev/ttyUSB1.  "
+    "[default: the one port that has the USB numbers of the board's bridge]",
 )
 @click.option(
-    "--keep", is_flag=True, help="Write to the board's flash, so that it is there after power-off."
+    "--keep",
+    is_flag=True,
+    help="Write to the board's flash, so that it is there after power-off; some loaders always do.",
 )
 @click.option(
     "--output",
@@ -345,8 +350,10 @@ def build(**options: Any) -> None:
 def flash(**options: Any) -> None:
     """Load the bitstream of BOARD that `otus build` made.
 
-    Refuses a bitstream that is missing, changed or older than the gateware. With --device it reads
-    build, geometry and clock back over the link and compares them with the build's report.
+    Refuses a bitstream that is missing, changed or older than the gateware. Afterwards it reads
+    build, geometry and clock back over the link and compares them with the build's report. Where
+    it finds no port that is the board's, or several, the bitstream is loaded, but the command
+    fails and says what to type.
     """
     call("flash", **options)
 

@@ -5,8 +5,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import FrameType
 
 #: Runs a command in a group of processes, which ends with the process whose number is given,
 #: however that one ends.
@@ -72,6 +74,33 @@ def stop() -> None:
     """End the programs that run in other threads: what they do is no longer needed."""
     for program in list(_running):
         _end(program)
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Let a request to end (SIGTERM, SIGHUP) do what an interrupt does: clean up, then end.
+
+    Repeated requests change nothing. A signal that someone handles or ignores is left to them.
+    """
+    taken: list[signal.Signals] = []
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        for number in taken:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    # Only the main thread may.
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+                signal.signal(number, interrupt)
+                taken.append(number)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _end(program: subprocess.Popen[str]) -> None:

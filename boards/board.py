@@ -19,6 +19,7 @@ from ..hw.uart import check_divisor
 from .errors import BoardError
 from .family import Family
 from .pll import Pll
+from .usb import Bridge
 
 #: Modules of this package that name boards, in the order in which they are listed.
 _MODULES = (
@@ -90,6 +91,9 @@ class Board:
         led : resource of the status LED, lit while bytes pass, with the name of one colour where it
             has several; None where there is none
         button : resource of a button that resets the accelerator; None where there is none
+        usb : the link's bridge, by which its port is found; None where the user brings one
+        file : the user's file that defines the board
+        typed : what `find` was given for a board of a user's file
     Raises
         BoardError: a field that cannot be: which, what it is, what is allowed
     """
@@ -106,6 +110,9 @@ class Board:
     loader: tuple[str, ...]
     led: tuple[str, int] | tuple[str, int, str] | None = None
     button: tuple[str, int] | None = None
+    usb: Bridge | None = None
+    file: Path | None = None
+    typed: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what no board can be."""
@@ -244,7 +251,7 @@ def find(name: str) -> Board:
         BoardError: unknown name (suggests near ones), or a file that does not define that board
     """
     if file := re.fullmatch(r"(.+\.py)(?::(.+))?", name):
-        return _load(Path(file[1]), file[2])
+        return replace(_load(Path(file[1]), file[2]), typed=name)
     boards = {board.name: board for board in all_boards()}
     if name in boards:
         return boards[name]
@@ -292,7 +299,7 @@ def _load(path: Path, name: str | None) -> Board:
         _check_platform(found[0])
     except BoardError as error:
         raise BoardError(f"{path}: {error}") from error
-    return found[0]
+    return replace(found[0], file=path)
 
 
 def _check_platform(board: Board) -> None:

@@ -6,6 +6,7 @@ from ..hw.parts import Part
 from .board import Board, Setup
 from .family import ECP5
 from .pll import Ehxplll
+from .usb import FT2232_SECOND
 
 BOARD = Board(
     name="ecpix5-85f",
@@ -21,6 +22,7 @@ BOARD = Board(
     ),
     baud=3_000_000,
     bridge="second port of the FT2232H behind the USB socket",
+    usb=FT2232_SECOND,
     loader=("openFPGALoader", "-b", "ecpix5"),
     led=("rgb_led", 0, "g"),
     button=("rst", 0),

@@ -1,7 +1,8 @@
 """From a bitstream to a board that says it runs it.
 
 A bitstream is loaded only if its report is there, its bytes are those of the report, and the
-gateware has not changed since. Afterwards the board itself is asked what it is.
+gateware has not changed since. Afterwards the board itself is asked what it is; without its
+answer flashing has failed.
 """
 
 import hashlib
@@ -22,6 +23,8 @@ from ..arch.packet import Identity
 from ..driver.device import Device
 from ..driver.errors import DeviceError, DriverError, LinkError
 from ..driver.link import open_link
+from ..driver.serial_link import DEFAULT_BAUD
+from . import usb
 from .board import Board, all_boards
 from .errors import BoardError
 from .sources import fingerprint
@@ -45,8 +48,12 @@ _INSTALL = {
     ),
 }
 
-#: Arguments that write to the board's flash, where loaders do not always do so.
-_KEEP = {"openFPGALoader": ("--write-flash",)}
+#: Arguments that write to the board's flash; none where a loader does nothing else.
+_KEEP: dict[str, tuple[str, ...]] = {
+    "openFPGALoader": ("--write-flash",),
+    "icesprog": (),
+    "dfu-util": (),
+}
 
 #: What loaders print, and what it means.
 _REASONS = (
@@ -96,30 +103,19 @@ class Artefact:
 
 
 def find_artefact(
-    board: Board,
-    geometry: str | None,
-    output: Path,
-    clock_hz: int | None = None,
-    name: str = "",
+    board: Board, geometry: str | None, output: Path, clock_hz: int | None = None
 ) -> Artefact:
     """Find what `otus build` made, and make sure that it is whole and of today's gateware.
 
     Parameters
         geometry, clock_hz : that it was built with; the default ones where none are named
         output : folder that was given to the build
-        name : of the board as it was typed, which may be a file; its own where none is given
     Raises
         BoardError: there is none, it missed its timing, it was changed, or the gateware was
     """
     setup = board.setup(geometry, clock_hz)
     folder = output / board.folder(setup)
-    again = f"otus build {shlex.quote(name or board.name)}"
-    if geometry is not None:
-        again += f" --geometry {geometry}"
-    if clock_hz is not None:
-        again += f" --clock {clock_hz / 1e6:.10g}"
-    if output != Path("build"):
-        again += f" --output {shlex.quote(str(output))}"
+    again = command_line("build", board, geometry, output, clock_hz)
     report_path, path = folder / "report.json", folder / f"otus{board.family.bitstream}"
     try:
         report = json.loads(report_path.read_text(encoding="utf-8"))
@@ -152,6 +148,17 @@ def find_artefact(
     return Artefact(path, report)
 
 
+def command_line(
+    command: str, board: Board, geometry: str | None, output: Path, clock_hz: int | None = None
+) -> str:
+    """Write a command as it is typed."""
+    words = ["otus", command, board.typed or board.name]
+    words += ["--geometry", geometry] if geometry is not None else []
+    words += ["--clock", f"{clock_hz / 1e6:.10g}"] if clock_hz is not None else []
+    words += ["--output", str(output)] if output != Path("build") else []
+    return shlex.join(words)
+
+
 def find_loader(name: str) -> list[str]:
     """Return the words that start a loader.
 
@@ -176,10 +183,18 @@ def load(board: Board, artefact: Artefact, keep: bool, tell: Tell) -> list[str]:
     Returns
         the command
     Raises
-        BoardError: the loader is missing, failed or hangs; its last lines and what they mean
+        BoardError: the loader is missing, failed or hangs (its last lines and what they mean), or
+            it is not known how it writes to the flash
     """
     program, *arguments = board.loader
-    keeping = _KEEP.get(program, ()) if keep else ()
+    if keep and program not in _KEEP:
+        raise BoardError(
+            f"--keep: how {program} writes to the flash is not known (of {', '.join(_KEEP)} it "
+            "is); leave --keep out, and put what it takes into the board's loader"
+        )
+    keeping = _KEEP[program] if keep else ()
+    if keep and not keeping:
+        tell(f"--keep changes nothing: {program} always writes to the board's flash")
     command = [*find_loader(program), *arguments, *keeping, str(artefact.path)]
     tell(" ".join([program, *command[1:]]))
     try:
@@ -213,6 +228,39 @@ def _failure(program: str, code: int, printed: str) -> BoardError:
     )
 
 
+def find_port(board: Board, flash: str, tell: Tell) -> str:
+    """Find the board's link among the serial ports of this computer.
+
+    Parameters
+        flash : the command, for the user to type again
+    Returns
+        name of the link
+    Raises
+        BoardError: there is none, there are several, or the user brings the bridge; says what to
+            type
+    """
+    found: list[str] = []
+    if board.usb is not None:
+        tell(f"looking for the port of the link: {board.usb}, the {board.bridge}")
+        deadline = time.monotonic() + _BOARD_PATIENCE
+        while not (found := usb.ports(board.usb)) and time.monotonic() < deadline:
+            time.sleep(0.2)
+    names = [_short(board, port) for port in found]
+    if len(names) == 1:
+        return names[0]
+    name = names[0] if names else _short(board, "PORT")
+    if board.usb is None:
+        why = f"its link is {board.bridge}, which cannot be told from others"
+    elif names:
+        why = f"it may be behind {' or '.join(names)}"
+    else:
+        why = f"no serial port is its link (the {board.bridge}: {board.usb})"
+    raise BoardError(
+        f"{board.name}: the bitstream is loaded, but the board was not asked what it is: {why}. "
+        f"To ask it: otus info {name}; to load and compare: {flash} --device {name}"
+    )
+
+
 def ask(board: Board, artefact: Artefact, device: str, tell: Tell) -> Identity:
     """Ask the board what it is, and compare with the report.
 
@@ -237,6 +285,11 @@ def ask(board: Board, artefact: Artefact, device: str, tell: Tell) -> Identity:
             raise BoardError(f"{name}: {error}") from error
     _compare(board, artefact, identity)
     return identity
+
+
+def _short(board: Board, port: str) -> str:
+    """Name a link as short as other commands take it."""
+    return port if board.baud == DEFAULT_BAUD else f"{port}@{board.baud}"
 
 
 def with_baud(board: Board, device: str) -> str:

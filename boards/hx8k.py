@@ -6,6 +6,7 @@ from ..hw.parts.ice40 import HX
 from .board import Board, Setup
 from .family import ICE40
 from .pll import Ice40Pll
+from .usb import FT2232_SECOND
 
 BOARD = Board(
     name="hx8k-b-evn",
@@ -17,6 +18,7 @@ BOARD = Board(
     setups=(Setup("hx8k", 36_000_000, HX),),
     baud=3_000_000,
     bridge="second port of the FT2232H behind the USB socket",
+    usb=FT2232_SECOND,
     loader=("openFPGALoader", "-b", "ice40_generic"),
     led=("led", 0),
 )

@@ -6,6 +6,7 @@ from ..hw.parts.ice40 import ULTRAPLUS
 from .board import Board, Setup
 from .family import ICE40
 from .pll import Ice40PadPll
+from .usb import FT2232_SECOND
 
 BOARD = Board(
     name="icebreaker",
@@ -17,6 +18,7 @@ BOARD = Board(
     setups=(Setup("up5k", 24_000_000, ULTRAPLUS),),
     baud=3_000_000,
     bridge="second port of the FT2232H behind the USB socket",
+    usb=FT2232_SECOND,
     loader=("openFPGALoader", "-b", "ice40_generic"),
     led=("led_g", 0),
     button=("button", 0),

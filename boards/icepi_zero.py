@@ -6,6 +6,7 @@ from ..hw.parts import Part
 from .board import Board, Setup
 from .family import ECP5
 from .pll import Ehxplll
+from .usb import FT231X
 
 BOARD = Board(
     name="icepi-zero",
@@ -18,6 +19,7 @@ BOARD = Board(
     setups=(Setup("ecp5-25f", 100_000_000, Part("ecp5", dsp_multipliers=24)),),
     baud=3_000_000,
     bridge="FT231X behind the USB socket",
+    usb=FT231X,
     loader=("openFPGALoader", "-b", "icepi-zero"),
     led=("led", 0),
     button=("button", 0),

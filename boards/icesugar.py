@@ -6,6 +6,7 @@ from ..hw.parts.ice40 import ULTRAPLUS
 from .board import Board, Setup
 from .family import ICE40
 from .pll import Ice40PadPll
+from .usb import ICELINK
 
 BOARD = Board(
     name="icesugar",
@@ -17,6 +18,7 @@ BOARD = Board(
     setups=(Setup("up5k", 24_000_000, ULTRAPLUS),),
     baud=115_200,
     bridge="iCELink, the microcontroller behind the USB socket",
+    usb=ICELINK,
     loader=("icesprog",),
     led=("led_g", 0),
 )

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import models
+from .. import models, programs
 from ..arch.geometry import Geometry
 from ..driver.compiler import ModelError, compile_model, place
 from . import measured
@@ -196,4 +196,8 @@ def _replace(path: Path, text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        with programs.interruptible():
+            sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit("interrupted; what is done is kept, and the same command goes on from there")

@@ -47,7 +47,9 @@ def place_all(
                 raise error
         except BaseException:
             failed.set()
-            programs.stop()
+            # A seed may be about to start its program.
+            while wait(futures, timeout=0.2).not_done:
+                programs.stop()
             raise
     placed = [future.result() for future in futures]
     return [p for p in placed if p is not None], [seed for seed in seeds if seed in late]

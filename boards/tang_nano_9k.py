@@ -7,6 +7,7 @@ from .board import Board, Setup
 from .family import GOWIN
 from .gowin import GowinHimbaechel
 from .pll import Gw1nPll
+from .usb import FT2232_SECOND
 
 
 class _Platform(GowinHimbaechel, TangNano9kPlatform):
@@ -25,6 +26,7 @@ BOARD = Board(
     setups=(Setup("gw1n-9", 54_000_000, Part("gowin")),),
     baud=3_000_000,
     bridge="second port of the BL702 behind the USB socket",
+    usb=FT2232_SECOND,
     loader=("openFPGALoader", "-b", "tangnano9k"),
     led=("led", 0),
     # No button: its bank has 1.8 V, and amaranth-boards reads it as 3.3 V; a button that seems held

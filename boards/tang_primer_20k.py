@@ -7,6 +7,7 @@ from .board import Board, Setup
 from .family import GOWIN
 from .gowin import GowinHimbaechel
 from .pll import Gw2aPll
+from .usb import FT2232_SECOND
 
 
 class _Platform(GowinHimbaechel, TangPrimer20kDockPlatform):
@@ -23,6 +24,7 @@ BOARD = Board(
     setups=(Setup("gw2a-18", 81_000_000, Part("gowin")),),
     baud=3_000_000,
     bridge="second port of the BL702 on the Dock",
+    usb=FT2232_SECOND,
     loader=("openFPGALoader", "-b", "tangprimer20k"),
     led=("led", 0),
     button=("button", 0),

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import Any
 from .errors import BoardError
 from .family import Family
 
-#: What yosys and nextpnr append to a signal's name for the cells around it, and a bit's number.
+#: Where a name ends to be the design's: behind it yosys and nextpnr put cells and ports, in capital
+#: letters, which the design's names have none of, or a word of theirs; or it is a bit's number.
 _APPENDED = (
-    r"_(?:TRELLIS_FF|SB_\w|LUT\d|PFUMX|L6MUX21|CCU2C|MULT\d|DP16KD|DFF|ALU|MUX2)\w*"
-    r"|\$(?:CCU2_|PACKER_)\w+|\[\d+\]$"
+    r"_[A-Z].*"
+    r"|_?\$(?:nextpnr|PACKER|CCU2|CARRY|glb_|iobuf_|auto\$|abc\$|flatten|techmap).*"
+    r"|\[\d+\]$"
 )
 
 
@@ -107,11 +110,12 @@ def read_report(path: Path, family: Family, clock_hz: int) -> Timing:
 
 def _hops(path: list[dict[str, Any]]) -> tuple[Hop, ...]:
     """Gather a path's steps by signal: a carry chain is one."""
-    named = []
+    names, steps = [], []
     for step in path:
         end = step["from"] if step["type"] == "clk-to-q" else step["to"]
-        wire = step["type"] == "routing"
-        named.append((own_name(step.get("net", end["cell"])), wire, float(step["delay"])))
+        names.append(step.get("net", end["cell"]))
+        steps.append((step["type"] == "routing", float(step["delay"])))
+    named = [(name, *step) for name, step in zip(own_names(names), steps, strict=True)]
     return tuple(
         Hop(
             name,
@@ -123,12 +127,22 @@ def _hops(path: list[dict[str, Any]]) -> tuple[Hop, ...]:
     )
 
 
+def own_names(path: Sequence[str]) -> list[str]:
+    """Return the design's names along a path: what the tools made is of the signal before it."""
+    names = [own_name(name) for name in path]
+    last = next(filter(None, names), "".join(path[:1]))
+    return [last := name or last for name in names]
+
+
 def own_name(name: str) -> str:
     """Strip a netlist's name of what surrounds the accelerator, and of what the tools appended.
 
-    `accelerator.top.core.array.column_5.right_TRELLIS_FF_Q_1` is `core.array.column_5.right`.
+    `accelerator.top.core.array.column_5.right_TRELLIS_FF_Q_1` is `core.array.column_5.right`, and
+    of `$nextpnr_ICESTORM_LC_7` nothing is left.
     """
-    return re.sub(_APPENDED, "", name.removeprefix("accelerator.").removeprefix("top."))
+    for prefix in ("$gbuf_", "accelerator.", "top."):
+        name = name.removeprefix(prefix)
+    return re.sub(_APPENDED, "", name)
 
 
 def _use(utilisation: dict[str, dict[str, int]], kinds: tuple[str, ...]) -> Use:

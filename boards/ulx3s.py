@@ -8,6 +8,7 @@ from ..hw.parts import Part
 from .board import Board, Setup
 from .family import ECP5
 from .pll import Ehxplll
+from .usb import FT231X
 
 ULX3S_85F = Board(
     name="ulx3s-85f",
@@ -23,6 +24,7 @@ ULX3S_85F = Board(
     ),
     baud=3_000_000,
     bridge="FT231X behind the USB socket US1",
+    usb=FT231X,
     loader=("openFPGALoader", "-b", "ulx3s"),
     led=("led", 0),
     button=("button_fire", 0),

@@ -16,6 +16,7 @@ from ..arch.errors import ContractError
 from ..boards import BoardError, find
 from ..boards.build import TimingError, build
 from ..boards.timing import FitError
+from .report import CommandError
 
 
 def main(
@@ -67,6 +68,10 @@ def main(
             if as_json:
                 click.echo(json.dumps(_failure(board, geometry, failed), indent=2))
             raise
+        except KeyboardInterrupt:
+            raise CommandError(
+                "interrupted; steps that are done are kept, and the same command goes on from there"
+            ) from None
     click.echo(json.dumps(report, indent=2) if as_json else text_of(report))
     if error:
         click.echo(f"otus: {error}", err=True)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.status import Status
 
 from ..boards import find
-from ..boards.flash import ask, find_artefact, load
+from ..boards.flash import ask, command_line, find_artefact, find_port, load
 from .report import show
 
 
@@ -37,9 +37,11 @@ def main(
 
         target = find(board)
         tell("comparing the bitstream with the gateware")
-        artefact = find_artefact(target, geometry, output, clock_hz, board)
+        artefact = find_artefact(target, geometry, output, clock_hz)
         command = load(target, artefact, keep, tell)
-        identity = ask(target, artefact, device, tell) if device else None
+        again = command_line("flash", target, geometry, output, clock_hz)
+        port = device or find_port(target, again + " --keep" * keep, tell)
+        ask(target, artefact, port, tell)
     values: dict[str, Any] = {
         "board": target.name,
         "geometry": artefact.report["geometry"],
@@ -48,20 +50,15 @@ def main(
         "bitstream": str(artefact.path),
         "sha256": artefact.report["bitstream"]["sha256"],
         "command": command,
-        "answered": identity is not None,
+        "device": port,
         "seconds": round(time.monotonic() - begin, 1),
     }
-    show(as_json, values, lambda: _text(values, device))
+    show(as_json, values, lambda: _text(values))
 
 
-def _text(values: dict[str, Any], device: str | None) -> str:
-    loaded = f"{values['board']}: build {values['build']} is loaded"
-    if device is None:
-        return (
-            f"{loaded}; --device PORT asks the board what it is, and otus selftest PORT tests all "
-            "of it"
-        )
+def _text(values: dict[str, Any]) -> str:
+    port = values["device"]
     return (
-        f"{loaded}, and {device} answers with it: {values['geometry']} at "
-        f"{values['clock_hz'] / 1e6:g} MHz; next: otus selftest {device}"
+        f"{values['board']}: build {values['build']} is loaded, and {port} answers with it: "
+        f"{values['geometry']} at {values['clock_hz'] / 1e6:g} MHz; next: otus selftest {port}"
     )

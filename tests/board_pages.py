@@ -153,7 +153,7 @@ def commands(board: Board) -> str:
     lines = [
         "pip install '.[boards,demo]'",
         f"otus build {board.name} --seeds 3",
-        f"otus flash {board.name} --device {port(board)}",
+        f"otus flash {board.name}{'' if board.usb else f' --device {port(board)}'}",
         f"otus info {port(board)}",
         f"otus selftest {port(board)}",
         *first_inference(board),

@@ -73,7 +73,7 @@ class Primitives(wiring.Component):
 
 def check(
     cells: Sequence[Cell],
-    model: str,
+    models: Sequence[str],
     rows: Sequence[Row],
     expected: Mapping[str, Sequence[int | None]],
     simulator: str,
@@ -87,5 +87,5 @@ def check(
             "otus.sim.benches.tb_primitive",
             simulator=simulator,
             parameters={"vectors": str(vectors)},
-            models=[model],
+            models=models,
         )

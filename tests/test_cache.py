@@ -1,5 +1,7 @@
 """The cache: one build for each key, nothing left of an interrupted one."""
 
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -62,3 +64,34 @@ def test_concurrent_builds_wait_for_one() -> None:
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(read, range(4))) == ["whole"] * 4
     assert len(built) == 1
+
+
+def test_what_a_killed_build_left_is_removed_and_a_running_one_stays(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from otus.cache import cached\n"
+        "cached('kind', sys.argv[1], lambda folder: (print(folder, flush=True), time.sleep(1000)))"
+    )
+    builds = [
+        subprocess.Popen([sys.executable, "-P", "-c", code, key], stdout=subprocess.PIPE, text=True)
+        for key in ("killed", "running")
+    ]
+    folders = []
+    for build in builds:
+        assert build.stdout is not None
+        folders.append(Path(build.stdout.readline().strip()))
+    builds[0].kill()
+    builds[0].wait()
+    assert all(folder.is_dir() for folder in folders)
+    try:
+        cache.cached("kind", "other", lambda _folder: None)
+        assert [folder.is_dir() for folder in folders] == [False, True]
+        # The same one again: the lock that it takes is not its own.
+        builds[1].kill()
+        builds[1].wait()
+        cache.cached("kind", "running", lambda _folder: None)
+    finally:
+        builds[1].kill()
+        for build in builds:
+            build.communicate()
+    left = sorted(path.name for path in (tmp_path / "cache" / "kind").iterdir())
+    assert left == ["killed.lock", "other", "other.lock", "running", "running.lock"]

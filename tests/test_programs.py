@@ -1,7 +1,5 @@
 """Running programs: they end at their limit, when they are stopped, and with their parent."""
 
-import os
-import select
 import signal
 import subprocess
 import sys
@@ -11,36 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from children import Children
 
 from otus import programs
-
-
-class Children:
-    """A shell that starts another program and waits for it for ever.
-
-    Both hold a pipe open: at its end none of them is left.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        path = folder / "pipe"
-        os.mkfifo(path)
-        self._pipe = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        self.command = ("sh", "-c", f"exec 3>{path}; sleep 1000 & echo begun >&3; wait")
-
-    def _read(self) -> bytes:
-        assert select.select([self._pipe], [], [], 60)[0], "nothing within a minute"
-        return os.read(self._pipe, 100)
-
-    def wait_for_begin(self) -> None:
-        while not (said := self._read()):
-            time.sleep(0.01)  # Nobody has opened the pipe yet.
-        assert said == b"begun\n"
-
-    def wait_for_end(self) -> None:
-        assert self._read() == b""
-
-    def close(self) -> None:
-        os.close(self._pipe)
 
 
 @pytest.fixture
@@ -75,8 +46,7 @@ def test_at_its_limit_a_program_ends_with_all_it_started(
 def test_programs_of_other_threads_are_stopped(tmp_path: Path, children: Children) -> None:
     codes = []
     thread = threading.Thread(
-        target=lambda: codes.append(programs.run(children.command, tmp_path, 1000)[0]),
-        daemon=True,
+        target=lambda: codes.append(programs.run(children.command, tmp_path, 1000)[0])
     )
     thread.start()
     children.wait_for_begin()
@@ -102,3 +72,34 @@ def test_programs_end_with_their_parent(tmp_path: Path, children: Children, numb
         parent.send_signal(number)
         parent.wait(60)
     children.wait_for_end()
+
+
+def test_a_request_to_end_is_an_interrupt_once() -> None:
+    with programs.interruptible():
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        # Whoever cleans up is not interrupted.
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGHUP)
+    assert {signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGHUP)} == {signal.SIG_DFL}
+
+
+def test_signals_that_are_ignored_stay_so() -> None:
+    """As nohup has it; and threads may not say what signals do."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with programs.interruptible():
+            signal.raise_signal(signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    found = []
+
+    def elsewhere() -> None:
+        with programs.interruptible():
+            found.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join(60)
+    assert found == [signal.SIG_DFL]

@@ -17,8 +17,11 @@ from typing import Any, NamedTuple
 import pytest
 from amaranth.build import ResourceError
 
+from otus import programs
 from otus.boards import BoardError, build, find, flash, measured
 from otus.boards.build import TimingError, elaborate
+from otus.boards.cells import CellsError
+from otus.boards.seeds import place_all
 from otus.boards.sources import fingerprint
 from otus.boards.timing import FitError, read_report
 from otus.boards.tools import OverrunError, Tool
@@ -162,6 +165,24 @@ def test_what_is_done_is_not_done_again(bench: Bench, monkeypatch: pytest.Monkey
     assert bench.calls() == ["yosys", "nextpnr-ice40 1", "icepack"]
 
 
+def test_a_netlist_that_is_kept_is_checked_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.plan(s1=40)
+    (count,) = bench.build()["cells"].values()
+    assert count["instanced"] == count["netlist"] > 0
+    bench.calls()
+
+    def stricter(*_: object) -> None:
+        raise CellsError("a block RAM is not as it was instanced")
+
+    monkeypatch.setattr(build, "check_cells", stricter)
+    with pytest.raises(CellsError, match="not as it was instanced"):
+        bench.build()
+    assert bench.calls() == []
+    assert not bench.bitstream.exists()
+
+
 def test_a_failed_build_resumes_and_leaves_no_bitstream(bench: Bench) -> None:
     bench.plan(s1=40, s2="crash")
     bench.build()
@@ -277,6 +298,19 @@ def test_seeds_end_where_one_does_not_fit(bench: Bench) -> None:
     begin = time.monotonic()
     with pytest.raises(BoardError, match="does not fit"):
         bench.build((1, 2), jobs=2)
+    assert time.monotonic() - begin < 60
+
+
+def test_a_seed_that_was_about_to_start_its_program_ends_too(tmp_path: Path) -> None:
+    def place(seed: int) -> None:
+        if seed == 1:
+            raise BoardError("seed 1 failed")
+        time.sleep(1)
+        programs.run([sys.executable, "-c", "import time; time.sleep(1000)"], tmp_path, 1000)
+
+    begin = time.monotonic()
+    with pytest.raises(BoardError, match="seed 1 failed"):
+        place_all(place, (1, 2, 3), 2, print)
     assert time.monotonic() - begin < 60
 
 

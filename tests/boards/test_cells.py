@@ -1,5 +1,6 @@
 """The check of cells: netlists by the real synthesis, as it should be used and as it should not."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from otus.boards.cells import CellCount, CellsError, check_cells, instanced
-from otus.boards.family import ECP5, ICE40, Family
+from otus.boards.family import ECP5, GOWIN, ICE40, Family
 from otus.boards.tools import find_tools
+from otus.hw.parts import gowin
 
 
 class Products(wiring.Component):
@@ -84,6 +86,33 @@ class Twice(wiring.Component):
         return m
 
 
+class OnGowin(wiring.Component):
+    """Two products of 9 bits and one of 18, and memories of bytes and of nine bits, instanced."""
+
+    a: In(signed(18))
+    b: In(signed(18))
+    o: Out(36)
+
+    def elaborate(self, _platform: object) -> Module:
+        m = Module()
+        total = 0
+        for index, width in enumerate((9, 9, 18)):
+            product = Signal(signed(2 * width), name=f"product_{index}")
+            operands = self.a[index : index + width], self.b[:width]
+            m.submodules[f"multiplier_{index}"] = gowin.multiplier(
+                *(operand.as_signed() for operand in operands), product
+            )
+            total = total ^ product
+        for width in (8, 18):
+            read = Signal(width, name=f"read_{width}")
+            m.submodules[f"memory_{width}"] = gowin.memory(
+                512, self.a[0], self.b[:9], self.a[:width], [(self.b[9:], read)]
+            )
+            total = total ^ read
+        m.d.sync += self.o.eq(total)
+        return m
+
+
 def synthesise(folder: Path, text: str, command: str) -> Path:
     """Run yosys on RTLIL."""
     (folder / "top.il").write_text(text)
@@ -138,6 +167,53 @@ def test_inferred_multipliers_are_caught_on_ecp5(tmp_path: Path) -> None:
     with pytest.raises(CellsError, match="MULT18X18D: 0 instanced, 2 in the netlist"):
         check_cells(text, netlist, ECP5)
     assert check_cells(text, synthesise(tmp_path, text, "synth_ecp5 -nodsp"), ECP5) == {}
+
+
+def test_gowin_keeps_what_was_instanced(tmp_path: Path) -> None:
+    text = convert(OnGowin())
+    netlist = synthesise(tmp_path, text, f"synth_gowin {GOWIN.synthesis}")
+    assert check_cells(text, netlist, GOWIN) == {
+        "MULT9X9": CellCount(2, 2),
+        "MULT18X18": CellCount(1, 1),
+        "SDPB": CellCount(1, 1),
+        "SDPX9B": CellCount(1, 1),
+    }
+
+
+def test_inferred_multipliers_are_caught_on_gowin(tmp_path: Path) -> None:
+    text = convert(Products())
+    netlist = synthesise(tmp_path, text, "synth_gowin")
+    with pytest.raises(CellsError, match=r"MULT\w+: 0 instanced, [12] in the netlist, 0 of them"):
+        check_cells(text, netlist, GOWIN)
+    netlist = synthesise(tmp_path, text, f"synth_gowin {GOWIN.synthesis}")
+    assert check_cells(text, netlist, GOWIN) == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameter", "value", "message"),
+    [
+        ("MULT18X18", "PIPE_REG", "0", r"MULT18X18: 1 instanced, 1 .*PIPE_REG: 1 became 0\)"),
+        ("SDPX9B", "BIT_WIDTH_1", f"{9:032b}", r"SDPX9B: 1 inst.* \(for example BIT_WIDTH_1: "),
+        ("MULT9X9", None, None, r"MULT9X9: 2 instanced, 1 in the netlist, 1 of them"),
+        ("SDPB", None, None, r"SDPB: 1 instanced, 0 in the netlist, 0 of them"),
+    ],
+)
+def test_cells_that_are_lost_or_changed_are_caught_on_gowin(
+    tmp_path: Path, kind: str, parameter: str | None, value: str, message: str
+) -> None:
+    text = convert(OnGowin())
+    path = synthesise(tmp_path, text, f"synth_gowin {GOWIN.synthesis}")
+    netlist = json.loads(path.read_text())
+    cells = netlist["modules"]["top"]["cells"]
+    name = next(name for name, cell in cells.items() if cell["type"] == kind)
+    if parameter is None:
+        del cells[name]
+    else:
+        assert cells[name]["parameters"][parameter] != value
+        cells[name]["parameters"][parameter] = value
+    path.write_text(json.dumps(netlist))
+    with pytest.raises(CellsError, match=message):
+        check_cells(text, path, GOWIN)
 
 
 @pytest.mark.parametrize("family", [ICE40, ECP5], ids=lambda family: family.name)

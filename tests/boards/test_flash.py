@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from serial.tools import list_ports
+from serial.tools.list_ports_common import ListPortInfo
 
 from otus.arch.geometry import NAMED
 from otus.boards import BoardError, all_boards, find, flash
@@ -23,7 +25,7 @@ from otus.hw.top import Top
 from otus.sim import board as sim_board
 from otus.sim import cxxrtl
 from otus.sim.golden_link import GoldenLink
-from otus.sim.serve import TcpPort, serve
+from otus.sim.serve import Port, PseudoTerminal, TcpPort, serve
 
 BOARD = find("hx8k-b-evn")
 SETUP = BOARD.setup()
@@ -64,10 +66,13 @@ def loader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put a stand-in openFPGALoader first on PATH; return the file of what it was given.
 
     It does what LOADER_DOES says, after it has written down its arguments and the bitstream.
+    Beside it are others of the same kind.
     """
     folder, log = tmp_path / "bin", tmp_path / "loader.json"
     folder.mkdir()
     script = folder / "openFPGALoader"
+    for name in ("icesprog", "my-loader"):
+        (folder / name).symlink_to(script)
     script.write_text(
         f"#!{sys.executable}\n"
         "import json, os, pathlib, sys, time\n"
@@ -81,14 +86,32 @@ def loader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return log
 
 
+@pytest.fixture(autouse=True)
+def plugged(monkeypatch: pytest.MonkeyPatch) -> list[ListPortInfo]:
+    """Give the serial ports that this computer has: none, until a test adds some."""
+    found: list[ListPortInfo] = []
+    monkeypatch.setattr(list_ports, "comports", lambda: list(found))
+    monkeypatch.setattr(flash, "_BOARD_PATIENCE", 2.0)
+    return found
+
+
+def usb_port(device: str, numbers: str, location: str, serial: str = "FT7ABC") -> ListPortInfo:
+    """Describe a port as pyserial does on Linux."""
+    port = ListPortInfo(device)
+    port.vid, port.pid = (int(number, 16) for number in numbers.split(":"))
+    port.location, port.serial_number = location, serial
+    port.apply_usb_info()
+    return port
+
+
 @pytest.fixture
-def served() -> Iterator[Callable[[Link], str]]:
-    """Give a function that serves a device on a socket and returns its name."""
+def served() -> Iterator[Callable[..., str]]:
+    """Give a function that serves a device, on a socket, and returns the port's name."""
     stop = threading.Event()
     threads = []
 
-    def start(link: Link) -> str:
-        port = TcpPort()
+    def start(link: Link, kind: Callable[[], Port] = TcpPort) -> str:
+        port = kind()
         threads.append(threading.Thread(target=serve, args=(link, port, stop)))
         threads[-1].start()
         return port.name
@@ -105,36 +128,156 @@ def device(build: int = BUILD, clock_hz: int = SETUP.clock_hz) -> GoldenLink:
     return link
 
 
-def otus(output: Path, *arguments: object) -> Result:
-    given = ["flash", BOARD.name, "--output", str(output), *map(str, arguments)]
+def otus(output: Path, *arguments: object, board: str = BOARD.name) -> Result:
+    given = ["flash", board, "--output", str(output), *map(str, arguments)]
     return CliRunner().invoke(main, given)
 
 
-def refused(output: Path, *arguments: object) -> str:
+def refused(output: Path, *arguments: object, board: str = BOARD.name) -> str:
     """Flash, which must fail; return the one message."""
-    result = otus(output, *arguments)
+    result = otus(output, *arguments, board=board)
     assert result.exit_code == 1, result.output
     assert "Traceback" not in result.output
     return " ".join(result.output.split())
 
 
-def test_loads_the_bitstream(output: Path, loader: Path) -> None:
-    result = otus(output)
+def test_loads_the_bitstream(output: Path, loader: Path, served: Callable[..., str]) -> None:
+    result = otus(output, "--device", served(device()))
     assert result.exit_code == 0, result.output
     arguments, data = json.loads(loader.read_text())
     path = output / BOARD.name / SETUP.geometry / "otus.bin"
     assert arguments == ["-b", "ice40_generic", str(path)]
     assert bytes.fromhex(data) == BITSTREAM
-    assert "build 1234abcd is loaded; --device PORT asks" in result.stdout
+    assert "build 1234abcd is loaded, and socket://" in result.stdout
 
 
-def test_keep_writes_to_the_flash(output: Path, loader: Path) -> None:
-    assert otus(output, "--keep").exit_code == 0
+def test_finds_the_port_of_the_link(
+    output: Path, loader: Path, served: Callable[..., str], plugged: list[ListPortInfo]
+) -> None:
+    """Among a board of another bridge, and the first port of its own, which loads."""
+    name = served(device(), PseudoTerminal)
+    plugged += [
+        usb_port("/dev/ttyUSB0", "0403:6010", "1-2:1.0"),
+        usb_port(name, "0403:6010", "1-2:1.1"),
+        usb_port("/dev/ttyUSB2", "0403:6015", "1-3"),
+        ListPortInfo("/dev/ttyS0"),
+    ]
+    result = otus(output)
+    assert loader.exists()
+    assert result.exit_code == 0, result.output
+    assert "looking for the port of the link: 0403:6010, the second port of the" in result.stderr
+    assert f"and {name} answers with it: hx8k at 36 MHz; next: otus selftest {name}" in (
+        result.stdout
+    )
+    assert json.loads(otus(output, "--json").stdout)["device"] == name
+    # Who answers is compared as with --device.
+    change(output, build="00000007")
+    assert "build: 1234abcd / 00000007" in refused(output)
+
+
+def test_port_that_comes_late(
+    output: Path, loader: Path, served: Callable[..., str], plugged: list[ListPortInfo]
+) -> None:
+    """Loaders take the port away for a while."""
+    name = served(device(), PseudoTerminal)
+    timer = threading.Timer(1.0, plugged.append, [usb_port(name, "0403:6010", "1-2:1.1")])
+    timer.start()
+    result = otus(output)
+    timer.join()
+    assert loader.exists()
+    assert result.exit_code == 0, result.output
+
+
+def test_no_port_of_the_link(output: Path, loader: Path, plugged: list[ListPortInfo]) -> None:
+    plugged.append(usb_port("/dev/ttyUSB0", "0403:6010", "1-2:1.0"))
+    message = refused(output, "--keep")
+    assert loader.exists()
+    assert (
+        "otus: hx8k-b-evn: the bitstream is loaded, but the board was not asked what it is: no "
+        "serial port is its link (the second port of the FT2232H behind the USB socket: 0403:6010)"
+    ) in message
+    assert message.endswith(
+        ". To ask it: otus info PORT; to load and compare: otus flash hx8k-b-evn --output "
+        f"{output} --keep --device PORT"
+    )
+
+
+def test_several_ports_that_may_be_the_link(
+    output: Path, loader: Path, plugged: list[ListPortInfo]
+) -> None:
+    """None of them is asked: they are not all this board's."""
+    plugged += [
+        usb_port(f"/dev/ttyUSB{number}", "0403:6010", location, serial)
+        for number, location, serial in (
+            (10, "1-3:1.1", "FT8"),
+            (9, "1-3:1.0", "FT8"),
+            (1, "1-2:1.1", "FT7"),
+            (0, "1-2:1.0", "FT7"),
+        )
+    ]
+    message = refused(output)
+    assert loader.exists()
+    assert "asked what it is: it may be behind /dev/ttyUSB1 or /dev/ttyUSB10. To ask" in message
+    assert "otus info /dev/ttyUSB1;" in message
+    assert message.endswith(" --device /dev/ttyUSB1")
+
+
+def test_bridge_that_the_user_brings(plugged: list[ListPortInfo]) -> None:
+    plugged.append(usb_port("/dev/ttyUSB0", "0403:6015", "1-2"))
+    board = find("orangecrab-85f")
+    with pytest.raises(BoardError) as caught:
+        flash.find_port(board, "otus flash orangecrab-85f", print)
+    assert str(caught.value) == (
+        "orangecrab-85f: the bitstream is loaded, but the board was not asked what it is: its link "
+        f"is {board.bridge}, which cannot be told from others. To ask it: otus info PORT@1000000; "
+        "to load and compare: otus flash orangecrab-85f --device PORT@1000000"
+    )
+    plugged.append(usb_port("/dev/ttyACM0", "1d50:602b", "1-4:1.1"))
+    assert flash.find_port(find("icesugar"), "", print) == "/dev/ttyACM0@115200"
+
+
+def test_commands_are_told_as_they_are_typed(tmp_path: Path) -> None:
+    path = tmp_path / "a board.py"
+    path.write_text("from otus.boards.hx8k import BOARD")
+    board = find(str(path))
+    assert flash.command_line("flash", board, "4x4", Path("build")) == (
+        f"otus flash '{path}' --geometry 4x4"
+    )
+    assert flash.command_line("build", BOARD, None, Path("o")) == (
+        "otus build hx8k-b-evn --output o"
+    )
+
+
+def test_keep_writes_to_the_flash(output: Path, loader: Path, served: Callable[..., str]) -> None:
+    assert otus(output, "--keep", "--device", served(device())).exit_code == 0
     assert "--write-flash" in json.loads(loader.read_text())[0]
 
 
+def bitstream_of(output: Path) -> flash.Artefact:
+    return flash.find_artefact(BOARD, None, output)
+
+
+def test_keep_says_where_it_changes_nothing(output: Path, loader: Path) -> None:
+    board, told = replace(BOARD, loader=("icesprog",)), list[str]()
+    flash.load(board, bitstream_of(output), False, told.append)
+    without = json.loads(loader.read_text())[0]
+    assert "--keep" not in " ".join(told)
+    flash.load(board, bitstream_of(output), True, told.append)
+    assert json.loads(loader.read_text())[0] == without == [str(bitstream_of(output).path)]
+    assert "--keep changes nothing: icesprog always writes to the board's flash" in told
+
+
+def test_keep_is_refused_where_nobody_knows_how(output: Path, loader: Path) -> None:
+    board = replace(BOARD, loader=("my-loader", "-x"))
+    with pytest.raises(BoardError, match="--keep: how my-loader writes to the flash is not known"):
+        flash.load(board, bitstream_of(output), True, print)
+    assert not loader.exists()
+    flash.load(board, bitstream_of(output), False, print)
+    assert json.loads(loader.read_text())[0][0] == "-x"
+
+
 def test_simulated_board_answers_with_its_build(
-    output: Path, loader: Path, served: Callable[[Link], str], monkeypatch: pytest.MonkeyPatch
+    output: Path, loader: Path, served: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The gateware itself says which build it is, and at which clock it runs."""
     library = cxxrtl.compile_design(
@@ -145,7 +288,7 @@ def test_simulated_board_answers_with_its_build(
     result = otus(output, "--device", name, "--json")
     assert result.exit_code == 0, result.output
     values = json.loads(result.stdout)
-    assert values["answered"] is True
+    assert values["device"] == name
     assert values["build"] == "1234abcd"
     assert values["clock_hz"] == SETUP.clock_hz
     assert values["command"][0].endswith("openFPGALoader")
@@ -161,7 +304,7 @@ def test_simulated_board_answers_with_its_build(
     ],
 )
 def test_another_board_on_the_port(
-    output: Path, loader: Path, served: Callable[[Link], str], link: GoldenLink, differs: str
+    output: Path, loader: Path, served: Callable[..., str], link: GoldenLink, differs: str
 ) -> None:
     name = served(link)
     message = refused(output, "--device", name)
@@ -179,8 +322,9 @@ def test_silent_board(output: Path, loader: Path, monkeypatch: pytest.MonkeyPatc
     assert "otus selftest /dev/ttyUSB99@3000000" in message
 
 
-def test_board_that_comes_late(output: Path, loader: Path) -> None:
+def test_board_that_comes_late(output: Path, loader: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """USB ports are gone for a while after loading."""
+    monkeypatch.setattr(flash, "_BOARD_PATIENCE", 15.0)
     closed = TcpPort()
     name = closed.name
     closed.close()

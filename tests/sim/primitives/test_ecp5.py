@@ -106,7 +106,7 @@ def test_multiplier_in_every_combination_of_registers(simulator: str) -> None:
     expected = {}
     for index, cell in enumerate(cells):
         expected[f"P_{index}"], expected[f"SIGNEDP_{index}"] = multiply(cell, rows)
-    primitives.check(cells, "ecp5.v", rows, expected, simulator)
+    primitives.check(cells, ["ecp5.v"], rows, expected, simulator)
 
 
 @dataclass
@@ -238,7 +238,7 @@ def test_block_ram_in_every_width_and_mode(wide: bool, simulator: str) -> None:
             outputs[f"DOB_{index}"].append(high)
             ram.clock(row)
         expected |= outputs
-    primitives.check(cells, "ecp5.v", rows, expected, simulator)
+    primitives.check(cells, ["ecp5.v"], rows, expected, simulator)
 
 
 def test_block_ram_in_the_vendors_wide_order(fast_simulator: str) -> None:
@@ -273,7 +273,7 @@ def test_block_ram_in_the_vendors_wide_order(fast_simulator: str) -> None:
         "DO_0": [0, 0, None, None, None, low << 18 | high, low << 18 | high],
         "DO_1": [None] * 7,
     }
-    primitives.check(cells, "ecp5.v", rows, expected, fast_simulator)
+    primitives.check(cells, ["ecp5.v"], rows, expected, fast_simulator)
     # A narrow read gives the word on DO17 to DO0; the half above is not used.
     narrow = Cell(
         "PDPW16KD",
@@ -283,7 +283,7 @@ def test_block_ram_in_the_vendors_wide_order(fast_simulator: str) -> None:
         clocks=["CLKW", "CLKR"],
     )
     primitives.check(
-        [narrow], "ecp5.v", rows, {"DO_0": [0, 0, None, None, None, low, high]}, fast_simulator
+        [narrow], ["ecp5.v"], rows, {"DO_0": [0, 0, None, None, None, low, high]}, fast_simulator
     )
 
 
@@ -300,4 +300,4 @@ def test_block_ram_in_the_vendors_wide_order(fast_simulator: str) -> None:
 )
 def test_what_is_not_modelled_is_refused(cell: Cell, why: str, fast_simulator: str) -> None:
     with pytest.raises(ToolchainError, match=why):
-        primitives.check([cell], "ecp5.v", [{}], {}, fast_simulator)
+        primitives.check([cell], ["ecp5.v"], [{}], {}, fast_simulator)

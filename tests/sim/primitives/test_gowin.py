@@ -67,7 +67,7 @@ def test_multiplier_in_every_combination_of_registers(width: int, simulator: str
         rows.append(row | {"CE": int(rng.random() < 0.7), "RESET": int(rng.random() < 0.05)})
     cells = [multiplier(width, **dict.fromkeys(subset, 1)) for subset in subsets]
     expected = {f"DOUT_{i}": products(width, s, rows) for i, s in enumerate(subsets)}
-    primitives.check(cells, "gowin.v", rows, expected, simulator)
+    primitives.check(cells, ["gowin.v"], rows, expected, simulator)
 
 
 @dataclass
@@ -142,7 +142,7 @@ def test_block_ram_in_every_width(kind: str, byte: int, simulator: str) -> None:
         for row in rows:
             seen.append(ram.second if ram.registered else ram.latch)
             ram.clock(row)
-    primitives.check(cells, "gowin.v", rows, expected, simulator)
+    primitives.check(cells, ["gowin.v"], rows, expected, simulator)
 
 
 @pytest.mark.parametrize(
@@ -161,4 +161,4 @@ def test_block_ram_in_every_width(kind: str, byte: int, simulator: str) -> None:
 )
 def test_what_is_not_modelled_is_refused(cell: Cell, why: str, fast_simulator: str) -> None:
     with pytest.raises(ToolchainError, match=why):
-        primitives.check([cell], "gowin.v", [{}], {}, fast_simulator)
+        primitives.check([cell], ["gowin.v"], [{}], {}, fast_simulator)
