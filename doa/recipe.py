@@ -193,7 +193,14 @@ def cook(
         judged = test.where(task.fits(test.fields))
         int8 = evaluate(hear(reference(content), judged, task), judged, task)
         single = evaluate(hear(inference(model), judged, task), judged, task)
-        described = describe(content, record, int(model.count_params()), int8, single)
+        described = describe(
+            content,
+            record,
+            int(model.count_params()),
+            int8,
+            single,
+            speech=test.meta["made_by"]["speech"],
+        )
         write(folder / f"{name}.tflite", content, described)
         (folder / "README.md").write_text(page(folder), encoding="utf-8")
         print(f"{name}\n\n{table(int8)}\n")
