@@ -1,144 +1,25 @@
 """Loading bitstreams, with a stand-in for the loader and a board that is served on a socket."""
 
-import hashlib
 import json
-import os
-import stat
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
-from serial.tools import list_ports
-from serial.tools.list_ports_common import ListPortInfo
+from click.testing import CliRunner
+from flashing import BITSTREAM, BOARD, BUILD, GEOMETRY, SETUP, change, device, otus, refused
 
 from otus.arch.geometry import NAMED
 from otus.boards import BoardError, all_boards, find, flash
-from otus.boards.sources import fingerprint
 from otus.cli import main
 from otus.driver.errors import LinkError
-from otus.driver.link import Link
 from otus.hw.top import Top
 from otus.sim import board as sim_board
 from otus.sim import cxxrtl
 from otus.sim.golden_link import GoldenLink
-from otus.sim.serve import Port, PseudoTerminal, TcpPort, serve
-
-BOARD = find("hx8k-b-evn")
-SETUP = BOARD.setup()
-GEOMETRY = NAMED[SETUP.geometry]
-BUILD = 0x1234ABCD
-BITSTREAM = b"\x7e\xaa\x99\x7e bitstream"
-
-
-@pytest.fixture
-def output(tmp_path: Path) -> Path:
-    """Give a build folder with a bitstream and its report."""
-    folder = tmp_path / "build" / BOARD.name / SETUP.geometry
-    folder.mkdir(parents=True)
-    path = folder / "otus.bin"
-    path.write_bytes(BITSTREAM)
-    report = {
-        "board": BOARD.name,
-        "geometry": SETUP.geometry,
-        "build": f"{BUILD:08x}",
-        "sources": fingerprint(BOARD, SETUP),
-        "clock_mhz": SETUP.clock_hz / 1e6,
-        "fmax_mhz": {"best": 31.5},
-        "date": "2026-11-21",
-        "bitstream": {"path": str(path), "sha256": hashlib.sha256(BITSTREAM).hexdigest()},
-    }
-    (folder / "report.json").write_text(json.dumps(report))
-    return tmp_path / "build"
-
-
-def change(output: Path, **values: object) -> None:
-    """Change the report."""
-    path = output / BOARD.name / SETUP.geometry / "report.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | values))
-
-
-@pytest.fixture
-def loader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Put a stand-in openFPGALoader first on PATH; return the file of what it was given.
-
-    It does what LOADER_DOES says, after it has written down its arguments and the bitstream.
-    Beside it are others of the same kind.
-    """
-    folder, log = tmp_path / "bin", tmp_path / "loader.json"
-    folder.mkdir()
-    script = folder / "openFPGALoader"
-    for name in ("icesprog", "my-loader"):
-        (folder / name).symlink_to(script)
-    script.write_text(
-        f"#!{sys.executable}\n"
-        "import json, os, pathlib, sys, time\n"
-        "data = pathlib.Path(sys.argv[-1]).read_bytes()\n"
-        f"pathlib.Path({str(log)!r}).write_text(json.dumps([sys.argv[1:], data.hex()]))\n"
-        "print('Open file: DONE\\nwriting: 10%\\rwriting: 100%')\n"
-        "exec(os.environ.get('LOADER_DOES', ''))\n"
-    )
-    script.chmod(script.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-    return log
-
-
-@pytest.fixture(autouse=True)
-def plugged(monkeypatch: pytest.MonkeyPatch) -> list[ListPortInfo]:
-    """Give the serial ports that this computer has: none, until a test adds some."""
-    found: list[ListPortInfo] = []
-    monkeypatch.setattr(list_ports, "comports", lambda: list(found))
-    monkeypatch.setattr(flash, "_BOARD_PATIENCE", 2.0)
-    return found
-
-
-def usb_port(device: str, numbers: str, location: str, serial: str = "FT7ABC") -> ListPortInfo:
-    """Describe a port as pyserial does on Linux."""
-    port = ListPortInfo(device)
-    port.vid, port.pid = (int(number, 16) for number in numbers.split(":"))
-    port.location, port.serial_number = location, serial
-    port.apply_usb_info()
-    return port
-
-
-@pytest.fixture
-def served() -> Iterator[Callable[..., str]]:
-    """Give a function that serves a device, on a socket, and returns the port's name."""
-    stop = threading.Event()
-    threads = []
-
-    def start(link: Link, kind: Callable[[], Port] = TcpPort) -> str:
-        port = kind()
-        threads.append(threading.Thread(target=serve, args=(link, port, stop)))
-        threads[-1].start()
-        return port.name
-
-    yield start
-    stop.set()
-    for thread in threads:
-        thread.join(5)
-
-
-def device(build: int = BUILD, clock_hz: int = SETUP.clock_hz) -> GoldenLink:
-    link = GoldenLink(GEOMETRY)
-    link.endpoint.identity = link.endpoint.identity._replace(build=build, clock_hz=clock_hz)
-    return link
-
-
-def otus(output: Path, *arguments: object, board: str = BOARD.name) -> Result:
-    given = ["flash", board, "--output", str(output), *map(str, arguments)]
-    return CliRunner().invoke(main, given)
-
-
-def refused(output: Path, *arguments: object, board: str = BOARD.name) -> str:
-    """Flash, which must fail; return the one message."""
-    result = otus(output, *arguments, board=board)
-    assert result.exit_code == 1, result.output
-    assert "Traceback" not in result.output
-    return " ".join(result.output.split())
+from otus.sim.serve import TcpPort, serve
 
 
 def test_loads_the_bitstream(output: Path, loader: Path, served: Callable[..., str]) -> None:
@@ -149,91 +30,6 @@ def test_loads_the_bitstream(output: Path, loader: Path, served: Callable[..., s
     assert arguments == ["-b", "ice40_generic", str(path)]
     assert bytes.fromhex(data) == BITSTREAM
     assert "build 1234abcd is loaded, and socket://" in result.stdout
-
-
-def test_finds_the_port_of_the_link(
-    output: Path, loader: Path, served: Callable[..., str], plugged: list[ListPortInfo]
-) -> None:
-    """Among a board of another bridge, and the first port of its own, which loads."""
-    name = served(device(), PseudoTerminal)
-    plugged += [
-        usb_port("/dev/ttyUSB0", "0403:6010", "1-2:1.0"),
-        usb_port(name, "0403:6010", "1-2:1.1"),
-        usb_port("/dev/ttyUSB2", "0403:6015", "1-3"),
-        ListPortInfo("/dev/ttyS0"),
-    ]
-    result = otus(output)
-    assert loader.exists()
-    assert result.exit_code == 0, result.output
-    assert "looking for the port of the link: 0403:6010, the second port of the" in result.stderr
-    assert f"and {name} answers with it: hx8k at 36 MHz; next: otus selftest {name}" in (
-        result.stdout
-    )
-    assert json.loads(otus(output, "--json").stdout)["device"] == name
-    # Who answers is compared as with --device.
-    change(output, build="00000007")
-    assert "build: 1234abcd / 00000007" in refused(output)
-
-
-def test_port_that_comes_late(
-    output: Path, loader: Path, served: Callable[..., str], plugged: list[ListPortInfo]
-) -> None:
-    """Loaders take the port away for a while."""
-    name = served(device(), PseudoTerminal)
-    timer = threading.Timer(1.0, plugged.append, [usb_port(name, "0403:6010", "1-2:1.1")])
-    timer.start()
-    result = otus(output)
-    timer.join()
-    assert loader.exists()
-    assert result.exit_code == 0, result.output
-
-
-def test_no_port_of_the_link(output: Path, loader: Path, plugged: list[ListPortInfo]) -> None:
-    plugged.append(usb_port("/dev/ttyUSB0", "0403:6010", "1-2:1.0"))
-    message = refused(output, "--keep")
-    assert loader.exists()
-    assert (
-        "otus: hx8k-b-evn: the bitstream is loaded, but the board was not asked what it is: no "
-        "serial port is its link (the second port of the FT2232H behind the USB socket: 0403:6010)"
-    ) in message
-    assert message.endswith(
-        ". To ask it: otus info PORT; to load and compare: otus flash hx8k-b-evn --output "
-        f"{output} --keep --device PORT"
-    )
-
-
-def test_several_ports_that_may_be_the_link(
-    output: Path, loader: Path, plugged: list[ListPortInfo]
-) -> None:
-    """None of them is asked: they are not all this board's."""
-    plugged += [
-        usb_port(f"/dev/ttyUSB{number}", "0403:6010", location, serial)
-        for number, location, serial in (
-            (10, "1-3:1.1", "FT8"),
-            (9, "1-3:1.0", "FT8"),
-            (1, "1-2:1.1", "FT7"),
-            (0, "1-2:1.0", "FT7"),
-        )
-    ]
-    message = refused(output)
-    assert loader.exists()
-    assert "asked what it is: it may be behind /dev/ttyUSB1 or /dev/ttyUSB10. To ask" in message
-    assert "otus info /dev/ttyUSB1;" in message
-    assert message.endswith(" --device /dev/ttyUSB1")
-
-
-def test_bridge_that_the_user_brings(plugged: list[ListPortInfo]) -> None:
-    plugged.append(usb_port("/dev/ttyUSB0", "0403:6015", "1-2"))
-    board = find("orangecrab-85f")
-    with pytest.raises(BoardError) as caught:
-        flash.find_port(board, "otus flash orangecrab-85f", print)
-    assert str(caught.value) == (
-        "orangecrab-85f: the bitstream is loaded, but the board was not asked what it is: its link "
-        f"is {board.bridge}, which cannot be told from others. To ask it: otus info PORT@1000000; "
-        "to load and compare: otus flash orangecrab-85f --device PORT@1000000"
-    )
-    plugged.append(usb_port("/dev/ttyACM0", "1d50:602b", "1-4:1.1"))
-    assert flash.find_port(find("icesugar"), "", print) == "/dev/ttyACM0@115200"
 
 
 def test_commands_are_told_as_they_are_typed(tmp_path: Path) -> None:

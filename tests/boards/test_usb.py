@@ -1,13 +1,18 @@
-"""Serial ports as pyserial describes them on each system, and which of them is a board's link."""
+"""Serial ports as pyserial describes them, which of them is a board's link, and asking it."""
 
+import json
+import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from flashing import change, device, otus, refused, usb_port
 from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
-from otus.boards import all_boards, usb
+from otus.boards import BoardError, all_boards, find, flash, usb
 from otus.boards.usb import FT231X, FT2232_SECOND, ICELINK, Bridge
+from otus.sim.serve import PseudoTerminal
 
 
 def port(device: str, bridge: Bridge, serial: str | None, location: str | None) -> ListPortInfo:
@@ -98,3 +103,88 @@ def test_numbers_are_written_as_lsusb_does() -> None:
         "0403:6015",
         "1d50:602b",
     ]
+
+
+def test_finds_the_port_of_the_link(
+    output: Path, loader: Path, served: Callable[..., str], plugged: list[ListPortInfo]
+) -> None:
+    """Among a board of another bridge, and the first port of its own, which loads."""
+    name = served(device(), PseudoTerminal)
+    plugged += [
+        usb_port("/dev/ttyUSB0", "0403:6010", "1-2:1.0"),
+        usb_port(name, "0403:6010", "1-2:1.1"),
+        usb_port("/dev/ttyUSB2", "0403:6015", "1-3"),
+        ListPortInfo("/dev/ttyS0"),
+    ]
+    result = otus(output)
+    assert loader.exists()
+    assert result.exit_code == 0, result.output
+    assert "looking for the port of the link: 0403:6010, the second port of the" in result.stderr
+    assert f"and {name} answers with it: hx8k at 36 MHz; next: otus selftest {name}" in (
+        result.stdout
+    )
+    assert json.loads(otus(output, "--json").stdout)["device"] == name
+    # Who answers is compared as with --device.
+    change(output, build="00000007")
+    assert "build: 1234abcd / 00000007" in refused(output)
+
+
+def test_port_that_comes_late(
+    output: Path, loader: Path, served: Callable[..., str], plugged: list[ListPortInfo]
+) -> None:
+    """Loaders take the port away for a while."""
+    name = served(device(), PseudoTerminal)
+    timer = threading.Timer(1.0, plugged.append, [usb_port(name, "0403:6010", "1-2:1.1")])
+    timer.start()
+    result = otus(output)
+    timer.join()
+    assert loader.exists()
+    assert result.exit_code == 0, result.output
+
+
+def test_no_port_of_the_link(output: Path, loader: Path, plugged: list[ListPortInfo]) -> None:
+    plugged.append(usb_port("/dev/ttyUSB0", "0403:6010", "1-2:1.0"))
+    message = refused(output, "--keep")
+    assert loader.exists()
+    assert (
+        "otus: hx8k-b-evn: the bitstream is loaded, but the board was not asked what it is: no "
+        "serial port is its link (the second port of the FT2232H behind the USB socket: 0403:6010)"
+    ) in message
+    assert message.endswith(
+        ". To ask it: otus info PORT; to load and compare: otus flash hx8k-b-evn --output "
+        f"{output} --keep --device PORT"
+    )
+
+
+def test_several_ports_that_may_be_the_link(
+    output: Path, loader: Path, plugged: list[ListPortInfo]
+) -> None:
+    """None of them is asked: they are not all this board's."""
+    plugged += [
+        usb_port(f"/dev/ttyUSB{number}", "0403:6010", location, serial)
+        for number, location, serial in (
+            (10, "1-3:1.1", "FT8"),
+            (9, "1-3:1.0", "FT8"),
+            (1, "1-2:1.1", "FT7"),
+            (0, "1-2:1.0", "FT7"),
+        )
+    ]
+    message = refused(output)
+    assert loader.exists()
+    assert "asked what it is: it may be behind /dev/ttyUSB1 or /dev/ttyUSB10. To ask" in message
+    assert "otus info /dev/ttyUSB1;" in message
+    assert message.endswith(" --device /dev/ttyUSB1")
+
+
+def test_bridge_that_the_user_brings(plugged: list[ListPortInfo]) -> None:
+    plugged.append(usb_port("/dev/ttyUSB0", "0403:6015", "1-2"))
+    board = find("orangecrab-85f")
+    with pytest.raises(BoardError) as caught:
+        flash.find_port(board, "otus flash orangecrab-85f", print)
+    assert str(caught.value) == (
+        "orangecrab-85f: the bitstream is loaded, but the board was not asked what it is: its link "
+        f"is {board.bridge}, which cannot be told from others. To ask it: otus info PORT@1000000; "
+        "to load and compare: otus flash orangecrab-85f --device PORT@1000000"
+    )
+    plugged.append(usb_port("/dev/ttyACM0", "1d50:602b", "1-4:1.1"))
+    assert flash.find_port(find("icesugar"), "", print) == "/dev/ttyACM0@115200"
