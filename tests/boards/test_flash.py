@@ -13,6 +13,7 @@ from flashing import BITSTREAM, BOARD, BUILD, GEOMETRY, SETUP, change, device, o
 
 from otus.arch.geometry import NAMED
 from otus.boards import BoardError, all_boards, find, flash
+from otus.boards.sources import fingerprint
 from otus.cli import main
 from otus.driver.errors import LinkError
 from otus.hw.top import Top
@@ -164,7 +165,9 @@ def test_a_file_of_ones_own_is_named_as_it_was_typed(tmp_path: Path, loader: Pat
     assert "not wired as docs/boards/hx8k-b-evn.md says" in flash._silent(BOARD, "port", error)
 
 
-def test_another_clock_is_another_bitstream(output: Path, loader: Path) -> None:
+def test_another_clock_is_another_bitstream(
+    output: Path, loader: Path, served: Callable[..., str]
+) -> None:
     message = refused(output, "--clock", 18)
     assert "no bitstream in" in message
     assert "hx8k@18MHz" in message
@@ -173,7 +176,8 @@ def test_another_clock_is_another_bitstream(output: Path, loader: Path) -> None:
     slow = replace(SETUP, clock_hz=18_000_000)
     change(output, clock_mhz=18.0, sources=fingerprint(BOARD, slow))
     (output / BOARD.name / "hx8k").rename(output / BOARD.name / "hx8k@18MHz")
-    result = otus(output, "--clock", 18, "--json")
+    port = served(device(clock_hz=18_000_000))
+    result = otus(output, "--clock", 18, "--device", port, "--json")
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["clock_hz"] == 18_000_000
     assert loader.exists()
