@@ -291,7 +291,7 @@ def boards(**options: Any) -> None:
 @click.option(
     "--limit",
     type=click.IntRange(1, 10_000),
-    default=90,
+    default=240,
     show_default=True,
     metavar="MINUTES",
     help="A program that takes longer is ended. A seed that this happens to has not met the clock; "
