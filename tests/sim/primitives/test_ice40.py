@@ -60,7 +60,7 @@ def products(rows: list[Row]) -> list[int]:
             high, low = (p + row[name] & 0xFFFF for p, name in zip(product, "CD", strict=True))
             output = high << 16 | low
             product = (operands[0][0] * operands[1][0], operands[0][1] * operands[1][1])
-            operands = tuple((int8(row[p] >> 8), int8(row[p])) for p in "AB")  # type: ignore[assignment]
+            operands = tuple((int8(row[p] >> 8), int8(row[p])) for p in "AB")
     return results
 
 
