@@ -68,6 +68,7 @@ def toy_set(seed: int = 0, frames: int = 7, sources: int = 1) -> Dataset:
     fields["condition"] += list(CONDITIONS).index(condition)
     meta = {
         "split": "test",
+        "made_by": {"speech": "none"},
         "seed": seed,
         "conditions": [condition],
         "rooms": 36,

@@ -68,6 +68,7 @@ def test_the_recipe_writes_models_and_cards(
     assert described["command"] == "python -m otus.doa.recipe --seed 1 --scale 0.5"
     assert (described["task"], described["classes"]["count"]) == ("elevation", 10)
     assert (described["epochs"], described["quantisation_aware_epochs"]) == (1, 1)
+    assert described["made_by"]["speech"] == "none"
     content = (tmp_path / "out/tiny.tflite").read_bytes()
     assert described["sha256"] == hashlib.sha256(content).hexdigest()
     assert [d["frames"] for d in described["data"]] == [len(toy_set())] * 3
