@@ -1,7 +1,7 @@
 """Measure every board: `python -m otus.boards.matrix [BOARD ...] [--seeds 5] [--jobs 2]`.
 
 Every board with each of its geometries, several seeds each. What was done is not done again, but
-for seeds that did not come to an end; after each board, boards/measured.json and
+for seeds that came to no result; after each board, boards/measured.json and
 docs/boards/measured.md are written anew.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import models, programs
+from .. import cache, models, programs
 from ..arch.geometry import Geometry
 from ..driver.compiler import ModelError, compile_model, place
 from . import measured
@@ -115,9 +115,10 @@ def write(row: dict[str, Any]) -> None:
     }
     rows = {(r["board"], r["geometry"]): r for r in [*measured.rows(), row]}
     kept = sorted((k for k in rows if k in order), key=lambda key: order[key])
-    _replace(measured.FILE, json.dumps([rows[key] for key in kept], indent=1) + "\n")
+    values = json.dumps([rows[key] for key in kept], indent=1) + "\n"
+    cache.replace_file(measured.FILE, values.encode())
     TABLE.parent.mkdir(parents=True, exist_ok=True)
-    _replace(TABLE, table([rows[key] for key in kept]))
+    cache.replace_file(TABLE, table([rows[key] for key in kept]).encode())
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
@@ -176,23 +177,17 @@ def _speed(row: dict[str, Any]) -> str:
         if "azimuth" in cycles
         else "does not fit"
     )
-    late = sum(seed["fmax_mhz"] is None for seed in seeds)
+    lost = sum(seed["fmax_mhz"] is None for seed in seeds)
     cells += [
         str(row["macs_per_cycle"]),
         f"{row['clock_mhz']:g} MHz",
         f"{speed['median']:g} MHz ({speed['worst']:g} to {speed['best']:g})",
         f"{sum(s['met'] for s in seeds)} of {len(seeds)}"
-        f"{f' ({late} did not come to an end)' if late else ''}",
+        f"{f' ({lost} came to no result)' if lost else ''}",
         azimuth,
         ", ".join(cycles),
     ]
     return f"| {' | '.join(cells)} |"
-
-
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
 
 
 if __name__ == "__main__":

@@ -66,16 +66,12 @@ class OverrunError(BoardError):
     Parameters
         name : of the program
         limit : seconds
-        seeds : that it was run with, one after the other, where it takes one
     """
 
-    def __init__(self, name: str, limit: float, *seeds: int) -> None:
-        those = f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+    def __init__(self, name: str, limit: float) -> None:
         super().__init__(
-            f"{name}{f' with {those}' if seeds else ''} did not come to an end within "
-            f"{limit / 60:g} minutes, and was ended; try "
-            f"{'more seeds (--seeds), ' if seeds else ''}a smaller geometry (--geometry), or more "
-            "time (--limit)"
+            f"{name} did not come to an end within {limit / 60:g} minutes, and was ended; try a "
+            "smaller geometry (--geometry), or more time (--limit)"
         )
 
 

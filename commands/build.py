@@ -133,6 +133,6 @@ def _steps(report: dict[str, Any]) -> str:
 
 def _seed(row: dict[str, Any]) -> str:
     if row["fmax_mhz"] is None:
-        return f"  seed {row['seed']:<3} did not come to an end within {row['seconds']:.0f} s"
+        return f"  seed {row['seed']:<3} {row['failure']}"
     verdict = "met" if row["met"] else "MISSED"
     return f"  seed {row['seed']:<3} {row['fmax_mhz']:7.2f} MHz  {verdict}  {row['seconds']:.0f} s"

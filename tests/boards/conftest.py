@@ -1,4 +1,4 @@
-"""A build folder, a loader, ports and boards, for the tests of flashing."""
+"""Builds with stand-ins for the tools; a loader, ports and boards, for the tests of flashing."""
 
 import hashlib
 import json
@@ -10,14 +10,26 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from building import Bench, elaborate_once, use
 from flashing import BITSTREAM, BOARD, BUILD, SETUP
 from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
-from otus.boards import flash
+from otus.boards import build, flash
 from otus.boards.sources import fingerprint
 from otus.driver.link import Link
 from otus.sim.serve import Port, TcpPort, serve
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    monkeypatch.setenv("OTUS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("STAND_IN", str(tmp_path))
+    use(monkeypatch, "amaranth")
+    # Elaboration has its own test, and takes seconds.
+    plan = elaborate_once()
+    monkeypatch.setattr(build, "elaborate", lambda *_: plan)
+    return Bench(tmp_path)
 
 
 @pytest.fixture

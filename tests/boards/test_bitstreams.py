@@ -7,7 +7,7 @@ from amaranth.build import Platform
 from amaranth.hdl import ClockDomain, ClockSignal, Elaboratable, Module, Signal
 from amaranth.lib import io
 
-from otus.boards import Board, Setup, build, find
+from otus.boards import Board, Setup, build, find, plan
 from otus.boards.build import TimingError
 
 pytestmark = pytest.mark.boards
@@ -39,7 +39,7 @@ class Tiny(Elaboratable):
 
 @pytest.fixture(autouse=True)
 def _tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(build, "Design", Tiny)
+    monkeypatch.setattr(plan, "Design", Tiny)
     monkeypatch.setenv("OTUS_CACHE", str(tmp_path / "cache"))
 
 

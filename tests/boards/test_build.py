@@ -7,84 +7,20 @@ import gc
 import hashlib
 import json
 import shutil
-import sys
-import time
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 from amaranth.build import ResourceError
+from building import BOARD, Bench, elaborate_once, use
 
-from otus import programs
-from otus.boards import BoardError, build, find, flash, measured
-from otus.boards.build import TimingError, elaborate
+from otus.boards import BoardError, build, flash, flow, measured
+from otus.boards.build import TimingError, UnplacedError
 from otus.boards.cells import CellsError
-from otus.boards.seeds import place_all
+from otus.boards.plan import elaborate
 from otus.boards.sources import fingerprint
 from otus.boards.timing import FitError, read_report
-from otus.boards.tools import OverrunError, Tool
-
-BOARD = find("hx8k-b-evn")
-STAND_IN = Path(__file__).with_name("stand_in.py")
-
-
-class Bench(NamedTuple):
-    """Where a test's programs look and write."""
-
-    folder: Path
-
-    def plan(self, **seeds: float | str) -> None:
-        """Say what nextpnr does with seeds `s1`, `s2`, ...: MHz, `large`, `crash` or `slow`.
-
-        `yosys="crash"` lets synthesis fail.
-        """
-        values = {name.removeprefix("s"): wanted for name, wanted in seeds.items()}
-        (self.folder / "plan").write_text(json.dumps(values))
-
-    def calls(self) -> list[str]:
-        """Return the programs called since the last time."""
-        path = self.folder / "calls"
-        lines = path.read_text().split("\n")[:-1] if path.exists() else []
-        path.unlink(missing_ok=True)
-        return lines
-
-    def build(self, seeds: Iterable[int] = (1,), **options: Any) -> dict[str, Any]:
-        return build.build(BOARD, seeds=list(seeds), output=self.folder / "build", **options)
-
-    @property
-    def bitstream(self) -> Path:
-        return self.folder / "build" / "hx8k-b-evn" / "hx8k" / "otus.bin"
-
-
-@pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    monkeypatch.setenv("OTUS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("STAND_IN", str(tmp_path))
-    use(monkeypatch, "amaranth")
-    # Elaboration has its own test, and takes seconds.
-    plan = elaborate_once()
-    monkeypatch.setattr(build, "elaborate", lambda *_: plan)
-    return Bench(tmp_path)
-
-
-def use(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
-    """Let the programs be of a package: its version is part of what is cached."""
-
-    def tools(names: Iterable[str], _source: str) -> dict[str, Tool]:
-        return {name: Tool(name, (sys.executable, str(STAND_IN), name), package) for name in names}
-
-    monkeypatch.setattr(build, "find_tools", tools)
-
-
-_PLANS: list[build.Plan] = []
-
-
-def elaborate_once() -> build.Plan:
-    if not _PLANS:
-        _PLANS.append(elaborate(BOARD, BOARD.setup()))
-    return _PLANS[0]
+from otus.boards.tools import OverrunError
 
 
 def test_elaboration_is_repeatable_and_told_in_the_identity() -> None:
@@ -176,7 +112,7 @@ def test_a_netlist_that_is_kept_is_checked_again(
     def stricter(*_: object) -> None:
         raise CellsError("a block RAM is not as it was instanced")
 
-    monkeypatch.setattr(build, "check_cells", stricter)
+    monkeypatch.setattr(flow, "check_cells", stricter)
     with pytest.raises(CellsError, match="not as it was instanced"):
         bench.build()
     assert bench.calls() == []
@@ -187,10 +123,14 @@ def test_a_failed_build_resumes_and_leaves_no_bitstream(bench: Bench) -> None:
     bench.plan(s1=40, s2="crash")
     bench.build()
     bench.calls()
-    with pytest.raises(
-        BoardError, match=r"nextpnr-ice40 failed with exit code 1:\n.*\n.*route arc"
-    ):
-        bench.build((1, 2))
+    with pytest.raises(UnplacedError) as caught:
+        bench.build((2,))
+    assert str(caught.value) == (
+        "hx8k-b-evn: place and route came to no result: seed 2 failed with exit code 1 (Failed to "
+        "route arc 0 of net 'x'). Try more seeds (--seeds), a smaller geometry (--geometry), or "
+        "more time (--limit). The log ends:\nInfo: Routing..\nERROR: Failed to route arc 0 of net "
+        "'x'"
+    )
     assert not bench.bitstream.exists()
     assert not (bench.bitstream.parent / "report.json").exists()
     assert bench.calls() == ["nextpnr-ice40 2"]
@@ -219,16 +159,16 @@ def test_an_interrupted_build_leaves_nothing_that_passes_for_whole(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.plan(s1=40)
-    real = build.check_fit
+    real = flow.check_fit
 
     def interrupt(_log: str, _family: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(build, "check_fit", interrupt)
+    monkeypatch.setattr(flow, "check_fit", interrupt)
     with pytest.raises(KeyboardInterrupt):
         bench.build()
     assert bench.calls() == ["yosys", "nextpnr-ice40 1"]
-    monkeypatch.setattr(build, "check_fit", real)
+    monkeypatch.setattr(flow, "check_fit", real)
     bench.build()
     assert bench.calls() == ["nextpnr-ice40 1", "icepack"]
 
@@ -293,77 +233,6 @@ def test_what_does_not_fit_names_what_would(
         bench.build()
 
 
-def test_seeds_end_where_one_does_not_fit(bench: Bench) -> None:
-    bench.plan(s1="slow", s2="large")
-    begin = time.monotonic()
-    with pytest.raises(BoardError, match="does not fit"):
-        bench.build((1, 2), jobs=2)
-    assert time.monotonic() - begin < 60
-
-
-def test_a_seed_that_was_about_to_start_its_program_ends_too(tmp_path: Path) -> None:
-    def place(seed: int) -> None:
-        if seed == 1:
-            raise BoardError("seed 1 failed")
-        time.sleep(1)
-        programs.run([sys.executable, "-c", "import time; time.sleep(1000)"], tmp_path, 1000)
-
-    begin = time.monotonic()
-    with pytest.raises(BoardError, match="seed 1 failed"):
-        place_all(place, (1, 2, 3), 2, print)
-    assert time.monotonic() - begin < 60
-
-
-def test_a_seed_that_does_not_come_to_an_end_does_not_lose_the_others(bench: Bench) -> None:
-    bench.plan(s1=40, s2="slow", s3=44)
-    # What is done is not done again: of the second build only seed 2 runs, and no limit is short.
-    bench.build((1, 3))
-    told: list[str] = []
-    report = bench.build((1, 2, 3), limit=0.6, tell=told.append)
-    assert [(s["seed"], s["fmax_mhz"], s["met"]) for s in report["seeds"]] == [
-        (1, 40, True),
-        (2, None, False),
-        (3, 44, True),
-    ]
-    assert report["seeds"][1]["seconds"] == 0.6
-    assert report["fmax_mhz"] == {"median": 42, "best": 44, "worst": 40}
-    assert bench.bitstream.read_bytes().endswith(b"seed 3")
-    assert json.loads((bench.bitstream.parent / "report.json").read_text()) == report
-    assert told[-1].startswith("nextpnr-ice40 with seed 2 did not come to an end within 0.01 min")
-    assert len([p for p in (bench.folder / "cache" / "place").iterdir() if p.is_dir()]) == 2
-    # It may come to an end the next time.
-    bench.calls()
-    bench.plan(s2=50)
-    assert bench.build((1, 2, 3))["fmax_mhz"] == {"median": 44, "best": 50, "worst": 40}
-    assert bench.calls() == ["nextpnr-ice40 2", "icepack"]
-
-
-def test_missed_timing_tells_of_seeds_that_did_not_come_to_an_end(bench: Bench) -> None:
-    bench.plan(s1=30, s2="slow")
-    with pytest.raises(TimingError):
-        bench.build()
-    with pytest.raises(TimingError) as caught:
-        bench.build((1, 2), limit=0.6)
-    assert str(caught.value) == (
-        "hx8k-b-evn: timing is not met: 30.0 MHz at best of 36 MHz asked, over 2 seeds, 1 of which "
-        "did not come to an end; no bitstream was made. Try more seeds (--seeds), a smaller "
-        "geometry (--geometry), more time (--limit), or a lower clock (--clock)"
-    )
-    assert not bench.bitstream.exists()
-
-
-def test_where_no_seed_comes_to_an_end_the_build_fails(bench: Bench) -> None:
-    bench.plan(s1=40, s2="slow", s3="slow")
-    bench.build()
-    with pytest.raises(OverrunError) as caught:
-        bench.build((2, 3), jobs=2, limit=0.6)
-    assert str(caught.value) == (
-        "nextpnr-ice40 with seeds 2, 3 did not come to an end within 0.01 minutes, and was ended; "
-        "try more seeds (--seeds), a smaller geometry (--geometry), or more time (--limit)"
-    )
-    assert list(bench.bitstream.parent.iterdir()) == []
-
-
 @pytest.mark.parametrize(("program", "kept"), [("yosys", "synthesis"), ("icepack", "bitstream")])
 def test_synthesis_and_packing_have_the_same_limit(bench: Bench, program: str, kept: str) -> None:
     bench.plan(s1=40)
@@ -378,7 +247,7 @@ def test_synthesis_and_packing_have_the_same_limit(bench: Bench, program: str, k
 
 def test_a_lost_clock_constraint_is_an_error(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.plan(s1=40)
-    monkeypatch.setattr(build, "read_report", lambda *given: read_report(*given[:2], 12_000_000))
+    monkeypatch.setattr(flow, "read_report", lambda *given: read_report(*given[:2], 12_000_000))
     with pytest.raises(BoardError, match="not against 12 MHz: the clock's constraint is lost"):
         bench.build()
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from otus.boards import Board, all_boards
-from otus.boards.build import _prepare
 from otus.boards.design import link_pins
+from otus.boards.plan import _prepare
 
 
 @pytest.mark.parametrize("board", all_boards(), ids=lambda board: board.name)

@@ -5,8 +5,8 @@ from amaranth.hdl import ClockSignal, Elaboratable, Module, Signal
 from amaranth.lib import io
 
 from otus.boards import find
-from otus.boards.build import elaborate
 from otus.boards.gowin import GowinHimbaechel
+from otus.boards.plan import elaborate
 from otus.hw.parts import Part, part_of
 
 BOARDS = {

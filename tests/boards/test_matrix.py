@@ -81,11 +81,11 @@ def test_the_table_says_what_was_measured() -> None:
         assert line in text.splitlines(), text
 
 
-def test_seeds_that_did_not_come_to_an_end_are_told() -> None:
-    late = {"seed": 3, "fmax_mhz": None, "met": False, "seconds": 5400.0}
+def test_seeds_that_came_to_no_result_are_told() -> None:
+    late = {"seed": 3, "fmax_mhz": None, "met": False, "seconds": 5400.0, "failure": "x"}
     matrix.write({**REPORT, "seeds": [*REPORT["seeds"], late], "cycles": {}})
     text = matrix.TABLE.read_text()
-    assert "| 26.5 MHz (23 to 27) | 1 of 3 (1 did not come to an end) |" in text
+    assert "| 26.5 MHz (23 to 27) | 1 of 3 (1 came to no result) |" in text
     assert "seeds 1, 2, 3; yosys" in text
 
 

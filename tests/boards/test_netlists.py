@@ -24,7 +24,9 @@ from otus import boards, models
 from otus.arch.geometry import NAMED
 from otus.arch.memory import Space
 from otus.boards.board import Board, Setup
-from otus.boards.build import PLACED, Placed, Plan, build, elaborate, pack, place, synthesise
+from otus.boards.build import build
+from otus.boards.flow import PLACED, Placed, pack, place, synthesise
+from otus.boards.plan import Plan, elaborate
 from otus.boards.tools import find_tools
 from otus.driver.compiler import Program, compile_model
 from otus.driver.device import Device
