@@ -210,7 +210,7 @@ def test_azimuth_network_after_synthesis(name: str) -> None:
     infer(start(built(name), after_synthesis(name)), program)
 
 
-@on(UP5K)
+@on(UP5K, ECP5)
 def test_azimuth_network_after_place_and_route(name: str) -> None:
     program = compile_model(models.find("azimuth"), NAMED[built(name).setup.geometry])
     infer(start(built(name), after_routing(name)), program)
