@@ -234,7 +234,7 @@ def find_port(board: Board, flash: str, tell: Tell) -> str:
     Parameters
         flash : the command, for the user to type again
     Returns
-        name of the link
+        name of the link, as `short_name` has it
     Raises
         BoardError: there is none, there are several, or the user brings the bridge; says what to
             type
@@ -245,10 +245,11 @@ def find_port(board: Board, flash: str, tell: Tell) -> str:
         deadline = time.monotonic() + _BOARD_PATIENCE
         while not (found := usb.ports(board.usb)) and time.monotonic() < deadline:
             time.sleep(0.2)
-    names = [_short(board, port) for port in found]
+    names = [short_name(board, port) for port in found]
     if len(names) == 1:
         return names[0]
-    name = names[0] if names else _short(board, "PORT")
+    placeholder = "PORT" if board.baud == DEFAULT_BAUD else f"PORT@{board.baud}"
+    name = names[0] if names else placeholder
     if board.usb is None:
         why = f"its link is {board.bridge}, which cannot be told from others"
     elif names:
@@ -287,9 +288,9 @@ def ask(board: Board, artefact: Artefact, device: str, tell: Tell) -> Identity:
     return identity
 
 
-def _short(board: Board, port: str) -> str:
-    """Name a link as short as other commands take it."""
-    return port if board.baud == DEFAULT_BAUD else f"{port}@{board.baud}"
+def short_name(board: Board, device: str) -> str:
+    """Name a link as short as other commands take it: with the baud rate if it is not theirs."""
+    return device if board.baud == DEFAULT_BAUD else with_baud(board, device)
 
 
 def with_baud(board: Board, device: str) -> str:

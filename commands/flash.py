@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.status import Status
 
 from ..boards import find
-from ..boards.flash import ask, command_line, find_artefact, find_port, load
+from ..boards.flash import ask, command_line, find_artefact, find_port, load, short_name
+from ..driver.link import check_name
 from .report import show
 
 
@@ -36,12 +37,15 @@ def main(
                 spinner.update(text)
 
         target = find(board)
+        if device:
+            check_name(device)
         tell("comparing the bitstream with the gateware")
         artefact = find_artefact(target, geometry, output, clock_hz)
         command = load(target, artefact, keep, tell)
         again = command_line("flash", target, geometry, output, clock_hz)
-        port = device or find_port(target, again + " --keep" * keep, tell)
-        ask(target, artefact, port, tell)
+        found = device or find_port(target, again + " --keep" * keep, tell)
+        ask(target, artefact, found, tell)
+        port = short_name(target, found)
     values: dict[str, Any] = {
         "board": target.name,
         "geometry": artefact.report["geometry"],

@@ -49,6 +49,36 @@ def open_link(device: str, geometry: Geometry | None = None) -> Link:
     Raises
         LinkError: no such device, or it cannot be opened
     """
+    return _load(_backend(device))(device, geometry)
+
+
+def check_name(device: str) -> None:
+    """Refuse what can be no device's name, without opening it.
+
+    Raises
+        LinkError: no backend takes such a name, or a baud rate that is no number
+    """
+    if _backend(device).name == "serial":
+        split_baud(device)
+
+
+def split_baud(device: str) -> tuple[str, int | None]:
+    """Split the name of a serial port into the port and the baud rate that follows it.
+
+    Raises
+        LinkError: what follows `@` is no number, or 0
+    """
+    port, at, baud = device.partition("@")
+    if not at:
+        return port, None
+    if not baud.isdecimal() or not int(baud):
+        raise LinkError(
+            f"{device}: baud rate: got {baud!r}, expected a number, as in {port}@3000000"
+        )
+    return port, int(baud)
+
+
+def _backend(device: str) -> EntryPoint:
     backends = {entry.name: entry for entry in entry_points(group=GROUP)}
     if "://" in device:
         name = device.split("://")[0]
@@ -57,7 +87,7 @@ def open_link(device: str, geometry: Geometry | None = None) -> Link:
         name = "serial" if _SERIAL.fullmatch(device) else device
     if name not in backends:
         raise LinkError(_unknown(device, name, sorted(backends)))
-    return _load(backends[name])(device, geometry)
+    return backends[name]
 
 
 def _load(entry: EntryPoint) -> Callable[[str, Geometry | None], Link]:

@@ -9,7 +9,7 @@ import serial
 
 from ..arch.geometry import Geometry
 from .errors import LinkError
-from .link import Link
+from .link import Link, split_baud
 
 #: What boards with an FTDI bridge are built with.
 DEFAULT_BAUD = 3_000_000
@@ -134,12 +134,8 @@ def open_device(name: str, _geometry: Geometry | None = None) -> Link:
     """
     if name.startswith("socket://"):
         return SocketLink(name)
-    port, _, baud = name.partition("@")
-    if not baud:
-        return SerialLink(name)
-    if not baud.isdigit() or not int(baud):
-        raise LinkError(f"{name}: baud rate: got {baud!r}, expected a number, as in {port}@3000000")
-    return SerialLink(port, int(baud))
+    port, baud = split_baud(name)
+    return SerialLink(port, DEFAULT_BAUD if baud is None else baud)
 
 
 def _reason(error: Exception) -> str:

@@ -20,7 +20,7 @@ from otus.hw.top import Top
 from otus.sim import board as sim_board
 from otus.sim import cxxrtl
 from otus.sim.golden_link import GoldenLink
-from otus.sim.serve import TcpPort, serve
+from otus.sim.serve import PseudoTerminal, TcpPort, serve
 
 
 def test_loads_the_bitstream(output: Path, loader: Path, served: Callable[..., str]) -> None:
@@ -117,6 +117,39 @@ def test_silent_board(output: Path, loader: Path, monkeypatch: pytest.MonkeyPatc
     assert "the bitstream is loaded, but the board does not answer" in message
     assert BOARD.bridge in message
     assert "otus selftest /dev/ttyUSB99@3000000" in message
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("ttyUSB1", "device 'ttyUSB1' is not known; allowed are"),
+        ("/dev/ttyUSB1@fast", "baud rate: got 'fast', expected a number"),
+        ("COM3@0", "baud rate: got '0', expected a number"),
+    ],
+)
+def test_what_is_no_device_is_refused_before_anything_is_loaded(
+    output: Path, loader: Path, name: str, message: str
+) -> None:
+    assert message in refused(output, "--device", name)
+    assert not loader.exists()
+
+
+def test_the_next_command_has_the_baud_rate_of_the_board(
+    output: Path, loader: Path, served: Callable[..., str], tmp_path: Path
+) -> None:
+    path = tmp_path / "slow.py"
+    path.write_text(
+        "from dataclasses import replace\nfrom otus.boards import find\n"
+        f"BOARD = replace(find({BOARD.name!r}), baud=115_200)\n"
+    )
+    change(output, sources=fingerprint(find(str(path)), SETUP))
+    port = served(device(), PseudoTerminal)
+    result = otus(output, "--device", port, board=str(path))
+    assert result.exit_code == 0, result.output
+    assert loader.exists()
+    assert result.stdout.endswith(f"next: otus selftest {port}@115200\n")
+    result = otus(output, "--device", f"{port}@115200", "--json", board=str(path))
+    assert json.loads(result.stdout)["device"] == f"{port}@115200"
 
 
 def test_board_that_comes_late(output: Path, loader: Path, monkeypatch: pytest.MonkeyPatch) -> None:
