@@ -19,7 +19,7 @@ from . import measured
 from .board import Board, Setup, all_boards, find
 from .build import TimingError, build
 from .errors import BoardError
-from .tools import LIMIT
+from .tools import LIMIT, SOURCES, find_tools
 
 #: The table, in a checkout.
 TABLE = Path(__file__).parents[1] / "docs" / "boards" / "measured.md"
@@ -32,25 +32,40 @@ def main(arguments: Sequence[str]) -> int:
     """Measure, write, and return the exit code: 1 where a board missed its clock or failed."""
     parser = argparse.ArgumentParser(prog="python -m otus.boards.matrix", description=__doc__)
     parser.add_argument("boards", nargs="*", help="all of them where none is named")
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--jobs", type=int, default=2, help="seeds placed side by side")
-    parser.add_argument("--tools", default="auto")
+    parser.add_argument("--seeds", type=_count, default=5)
+    parser.add_argument("--jobs", type=_count, default=2, help="seeds placed side by side")
+    parser.add_argument("--tools", choices=SOURCES, default="auto")
     parser.add_argument(
-        "--limit", type=int, default=LIMIT / 60, help="minutes a program [%(default)g]"
+        "--limit", type=_count, default=LIMIT / 60, help="minutes a program [%(default)g]"
     )
     options = parser.parse_args(arguments)
+    try:
+        boards = [find(name) for name in options.boards] or all_boards()
+        # Without them every board would fail.
+        find_tools({name for board in boards for name in board.family.programs}, options.tools)
+    except BoardError as error:
+        parser.error(str(error))
     failed = 0
-    for board in [find(name) for name in options.boards] or all_boards():
+    for board in boards:
         for setup in board.setups:
             print(f"{board.name}, {setup.geometry}", flush=True)
             row = measure(
                 board, setup, options.seeds, options.jobs, options.tools, 60.0 * options.limit
             )
-            write(row)
             if "error" in row:
                 failed += 1
                 print(f"  {row['error']}", flush=True)
+            # What failed tells nothing of a board that was measured: the disk may be full.
+            if "fmax_mhz" in row or measured.row(board.name, setup.geometry) is None:
+                write(row)
     return 1 if failed else 0
+
+
+def _count(text: str) -> int:
+    """Read a whole number of at least 1."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"got {text!r}, allowed is a whole number, at least 1")
+    return int(text)
 
 
 def measure(
@@ -170,7 +185,8 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 def _speed(row: dict[str, Any]) -> str:
     cells = [row["board"], f"`{row['geometry']}`"]
     if "fmax_mhz" not in row:
-        return f"| {' | '.join(cells)} | | {row['clock_mhz']:g} MHz | {row['error']} | | | |"
+        error = row["error"].splitlines()[0].replace("|", "\\|")
+        return f"| {' | '.join(cells)} | | {row['clock_mhz']:g} MHz | {error} | | | |"
     speed, seeds, cycles = row["fmax_mhz"], row["seeds"], row["cycles"]
     azimuth = (
         f"{cycles['azimuth']:,} cycles, {cycles['azimuth'] / row['clock_mhz']:.1f} us"

@@ -109,6 +109,43 @@ def test_what_fails_is_a_row_too(monkeypatch: pytest.MonkeyPatch, capsys: Any) -
     assert "icebreaker, up5k" in capsys.readouterr().out
 
 
+def test_a_failure_does_not_replace_what_was_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    def fail(*_: object, **__: object) -> dict[str, Any]:
+        raise BoardError("the disk is full |\nlast lines of a log")
+
+    monkeypatch.setattr(matrix, "build", fail)
+    assert matrix.main(["icebreaker", "hx8k-b-evn"]) == 1
+    assert "MHz | the disk is full \\| | | | |" in matrix.TABLE.read_text()
+    row = {**REPORT, "cycles": {}}
+    matrix.write(row)
+    assert matrix.main(["icebreaker"]) == 1
+    assert measured.row("icebreaker", "up5k") == row
+    assert "last lines of a log" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--seeds", "0"], "--seeds: got '0', allowed is a whole number, at least 1"),
+        (["--jobs", "0"], "--jobs: got '0', allowed"),
+        (["--limit", "x"], "--limit: got 'x', allowed"),
+        (["--tools", "vendor"], "--tools: invalid choice: 'vendor'"),
+        (["icebraker"], "no board 'icebraker'; did you mean icebreaker?"),
+        (["icebreaker", "--tools", "native"], "not found on PATH"),
+    ],
+)
+def test_usage_is_refused_before_anything_runs(
+    arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: Any, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SystemExit) as caught:
+        matrix.main(arguments)
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+
+
 def test_a_board_is_measured_with_every_geometry(monkeypatch: pytest.MonkeyPatch) -> None:
     asked, limits = [], []
 
