@@ -122,14 +122,18 @@ class Board:
         words = isinstance(self.loader, tuple) and all(isinstance(w, str) for w in self.loader)
         for field, good, allowed in (
             ("name", named, "letters, digits, '.', '_' and '-': it names a folder"),
+            ("title", isinstance(self.title, str), "a text"),
+            ("device", isinstance(self.device, str), "the part's number, a text"),
             ("family", isinstance(self.family, Family), "ECP5, ICE40 or GOWIN of boards.family"),
             ("platform", callable(self.platform), "a platform's class"),
             ("pll", is_pll, "a class of boards.pll"),
             ("setups", self.setups and setups, "a tuple of at least one Setup"),
             ("baud", type(self.baud) is int and self.baud > 0, "a whole number, at least 1"),
+            ("bridge", isinstance(self.bridge, str), "a text"),
             ("loader", self.loader and words, "a tuple of words, the program first"),
             ("led", _is_resource(self.led, 3), "None, ('led', 0) or ('rgb_led', 0, 'g')"),
             ("button", _is_resource(self.button, 2), "None or such as ('button', 0)"),
+            ("usb", isinstance(self.usb, Bridge | None), "None or a Bridge of boards.usb"),
         ):
             _require(good, f"board {self.name!r}", field, getattr(self, field), allowed)
         families = (self.family.name, "portable")
@@ -277,8 +281,9 @@ def _load(path: Path, name: str | None) -> Board:
         spec.loader.exec_module(module)
     except (BoardError, ContractError) as error:
         raise BoardError(f"{path}: {error}") from error
-    except Exception as error:
-        if getattr(error, "name", None) in ("amaranth_boards", "amaranth"):
+    except (Exception, SystemExit) as error:
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing in ("amaranth_boards", "amaranth"):
             raise  # what the command needs is not installed
         raise BoardError(f"{path}: {type(error).__name__}: {error}") from error
     boards = _boards_in(module)
@@ -327,26 +332,36 @@ def _check_platform(board: Board) -> None:
         )
     if platform.default_clk is None:
         raise BoardError(f"{where}: platform: {type(platform).__name__} has no default clock")
-    _check_resource(board, platform, "link", ("uart", 0, "rx"))
-    _check_resource(board, platform, "link", ("uart", 0, "tx"))
-    for field, resource in (("led", board.led), ("button", board.button)):
-        if resource is not None:
-            _check_resource(board, platform, field, resource)
+    _check_resource(board, platform, "link", ("uart", 0, "rx"), "i")
+    _check_resource(board, platform, "link", ("uart", 0, "tx"), "o")
+    if board.led is not None:
+        _check_resource(board, platform, "led", board.led, "o")
+    if board.button is not None:
+        _check_resource(board, platform, "button", board.button, "i")
     for setup in board.setups:
         board.check_clock(setup.clock_hz)
 
 
 def _check_resource(
-    board: Board, platform: Platform, field: str, resource: tuple[Any, ...]
+    board: Board, platform: Platform, field: str, resource: tuple[Any, ...], direction: str
 ) -> None:
-    """Refuse pins that a platform does not have."""
+    """Refuse pins that a platform does not have, or of the other direction.
+
+    Parameters
+        direction : `i` or `o`, seen from the FPGA
+    """
     name, number, *part = resource
     known: dict[tuple[str, int], Any] = platform.resources
     where = f"board {board.name!r}: {field}: got {resource!r}, "
     if (name, number) not in known:
         near = [key for key in known if key[0].startswith(name[:3])] or list(known)
         raise BoardError(f"{where}allowed is a resource of its platform, such as {near[:8]}")
-    parts = [item.name for item in known[name, number].ios if isinstance(item, Subsignal)]
+    ios = known[name, number].ios
+    parts = {item.name: item.ios[0] for item in ios if isinstance(item, Subsignal)}
     if (part[0] if part else None) not in (parts or [None]):
         which = f"with one of its parts: {', '.join(parts)}" if parts else "alone: it has no parts"
         raise BoardError(f"{where}allowed is {(name, number)} {which}")
+    pins = parts[part[0]] if part else ios[0]
+    if direction not in pins.dir:
+        ways = {"i": "an input", "o": "an output"}
+        raise BoardError(f"{where}{ways[pins.dir[0]]}; allowed is {ways[direction]}")

@@ -143,6 +143,35 @@ def test_a_file_of_several_boards_is_asked_for_one(tmp_path: Path) -> None:
             'bridge="USB", led=("led_g", 0, "g")',
             "led: got ('led_g', 0, 'g'), allowed is ('led_g', 0) alone: it has no parts",
         ),
+        (
+            'bridge="USB"',
+            'bridge="USB", led=("button", 0)',
+            "led: got ('button', 0), an input; allowed is an output",
+        ),
+        (
+            'bridge="USB"',
+            'bridge="USB", button=("led_g", 0)',
+            "button: got ('led_g', 0), an output; allowed is an input",
+        ),
+        ('bridge="USB"', "bridge=None", "bridge: got None, allowed is a text"),
+        (
+            'bridge="USB"',
+            'bridge="USB", usb=(0x0403, 0x6010)',
+            "usb: got (1027, 24592), allowed is None or a Bridge of boards.usb",
+        ),
+        ('"A board of my own"', "None", "title: got None, allowed is a text"),
+        ('device="iCE40UP5K-SG48"', "device=5", "device: got 5, allowed is the part's number"),
+        (
+            "from amaranth_boards.icebreaker import ICEBreakerPlatform\n\nfrom otus",
+            "from amaranth_boards import icebraker\n\nfrom otus",
+            "ImportError: cannot import name 'icebraker' from 'amaranth_boards'",
+        ),
+        (
+            "platform=ICEBreakerPlatform",
+            "platform=amaranth_boards.x",
+            "NameError: name 'amaranth_b",
+        ),
+        ("BOARD = Board(", "raise SystemExit(0)\nBOARD = Board(", "mine.py: SystemExit: 0"),
     ],
 )
 def test_wrong_fields_are_named(tmp_path: Path, old: str, new: str, message: str) -> None:
