@@ -43,6 +43,12 @@ def instead(board: Board, setup: Setup, use: dict[str, Use]) -> str:
         if setup.geometry == own.geometry:
             return f"choose a smaller geometry than {own.array.name}: --geometry ROWSxCOLUMNS"
         return f"the board's own geometry is {own.geometry} ({own.array.name})"
+    same = next((row for row in fitting if row["geometry"] == setup.geometry), None)
+    if same:
+        return (
+            f"{setup.geometry} as the board {same['board']!r} has it fits: compare its Part "
+            "(dsp_multipliers, single_port_weights) with this one's"
+        )
     largest = max(fitting, key=lambda row: row["macs_per_cycle"])
     return (
         f"the largest named geometry that fits is {largest['geometry']} ({largest['array']}, "

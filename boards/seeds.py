@@ -49,7 +49,9 @@ def place_all(
         try:
             return place(seed)
         except SeedError as error:
-            tell(str(error))
+            # Where all end, what was ended has not failed.
+            if not failed.is_set():
+                tell(str(error))
             return error
         except BaseException:
             failed.set()

@@ -231,6 +231,11 @@ def test_what_does_not_fit_names_what_would(
         FitError, match=r"the largest named geometry that fits is good \(good, 8 MACs a cycle\)"
     ):
         bench.build()
+    # The very geometry fits, but not with this part.
+    rows[1]["geometry"] = "hx8k"
+    measured.FILE.write_text(json.dumps(rows))
+    with pytest.raises(FitError, match=r"; hx8k as the board 'b' has it fits: compare its Part"):
+        bench.build()
 
 
 @pytest.mark.parametrize(("program", "kept"), [("yosys", "synthesis"), ("icepack", "bitstream")])

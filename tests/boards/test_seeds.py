@@ -22,6 +22,15 @@ def test_seeds_end_where_one_does_not_fit(bench: Bench) -> None:
     assert time.monotonic() - begin < 60
 
 
+def test_seeds_that_were_ended_have_not_failed(bench: Bench) -> None:
+    bench.plan(s1="slow", s2="large")
+    told: list[str] = []
+    with pytest.raises(BoardError, match="does not fit"):
+        bench.build((1, 2), jobs=2, tell=told.append)
+    assert len(told) == 4, told
+    assert not any("failed" in text for text in told)
+
+
 def test_a_seed_that_was_about_to_start_its_program_ends_too(tmp_path: Path) -> None:
     def place(seed: int) -> None:
         if seed == 1:
