@@ -64,7 +64,7 @@ def main(
             error = ""
         except TimingError as missed:
             report, error = {**missed.report, "error": str(missed)}, str(missed)
-        except (BoardError, ContractError) as failed:
+        except (BoardError, ContractError, OSError) as failed:
             if as_json:
                 click.echo(json.dumps(_failure(board, geometry, failed), indent=2))
             raise

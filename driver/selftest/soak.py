@@ -17,8 +17,8 @@ _ROUND_TRIPS = 20
 _SLOW_MS = 8.0
 
 _LATENCY_HINT = (
-    "the USB bridge holds replies back; on Linux: echo 1 > "
-    "/sys/bus/usb-serial/devices/ttyUSB0/latency_timer"
+    "the USB bridge holds replies back; on Linux, with the link's port in place of PORT (such as "
+    "ttyUSB1): echo 1 | sudo tee /sys/bus/usb-serial/devices/PORT/latency_timer"
 )
 
 
@@ -115,10 +115,12 @@ def _lossy(requests: int, retries: int, damaged: int) -> SelftestError:
     else:
         cause = (
             "requests are lost on their way from the host to the board: the board's receiver (its "
-            "divisor is clock / baud rate: an error above 2 % is too much), or the cable; "
+            "divisor is clock / baud rate and may be 2.5 % off: too much where the host is off the "
+            "other way), or the cable; "
         )
     return SelftestError(
         what,
-        f"{cause}build with a lower baud rate, name it with PORT@BAUD, and test again. Results "
-        "stay right all the same: damaged frames are repeated",
+        f"{cause}build with a lower baud rate (docs/adding-a-board.md: a board that differs in one "
+        "thing), name it with PORT@BAUD, and test again. Results stay right all the same: damaged "
+        "frames are repeated",
     )

@@ -98,6 +98,16 @@ def test_a_seed_that_came_to_no_result_is_told(monkeypatch: pytest.MonkeyPatch) 
     assert json.loads(otus("icebreaker", "--json").stdout) == report
 
 
+def test_a_system_error_is_told_as_json_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(*_: Any, **__: Any) -> dict[str, Any]:
+        raise PermissionError(13, "Permission denied", "/build")
+
+    monkeypatch.setattr(command, "build", build)
+    result = otus("icebreaker", "--json")
+    assert result.exit_code == 1
+    assert "Permission denied" in json.loads(result.stdout)["error"]
+
+
 def test_missed_timing_is_reported_and_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     report = {**REPORT, "bitstream": None}
 
