@@ -1,4 +1,4 @@
-"""Measure every board: `python -m otus.boards.matrix [BOARD ...] [--seeds 5] [--jobs 2]`.
+"""Measure boards: `python -m otus.boards.matrix [BOARD ...] [--geometry NAME] [--seeds 5]`.
 
 Every board with each of its geometries, several seeds each. What was done is not done again, but
 for seeds that came to no result; after each board, boards/measured.json and
@@ -32,6 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     """Measure, write, and return the exit code: 1 where a board missed its clock or failed."""
     parser = argparse.ArgumentParser(prog="python -m otus.boards.matrix", description=__doc__)
     parser.add_argument("boards", nargs="*", help="all of them where none is named")
+    parser.add_argument("--geometry", metavar="NAME", help="only boards' setups of this geometry")
     parser.add_argument("--seeds", type=_count, default=5)
     parser.add_argument("--jobs", type=_count, default=2, help="seeds placed side by side")
     parser.add_argument("--tools", choices=SOURCES, default="auto")
@@ -45,19 +46,27 @@ def main(arguments: Sequence[str]) -> int:
         find_tools({name for board in boards for name in board.family.programs}, options.tools)
     except BoardError as error:
         parser.error(str(error))
+    chosen = [
+        (board, setup)
+        for board in boards
+        for setup in board.setups
+        if options.geometry in (None, setup.geometry)
+    ]
+    if not chosen:
+        known = dict.fromkeys(setup.geometry for board in boards for setup in board.setups)
+        parser.error(f"--geometry: got {options.geometry!r}, allowed is one of {', '.join(known)}")
     failed = 0
-    for board in boards:
-        for setup in board.setups:
-            print(f"{board.name}, {setup.geometry}", flush=True)
-            row = measure(
-                board, setup, options.seeds, options.jobs, options.tools, 60.0 * options.limit
-            )
-            if "error" in row:
-                failed += 1
-                print(f"  {row['error']}", flush=True)
-            # What failed tells nothing of a board that was measured: the disk may be full.
-            if "fmax_mhz" in row or measured.row(board.name, setup.geometry) is None:
-                write(row)
+    for board, setup in chosen:
+        print(f"{board.name}, {setup.geometry}", flush=True)
+        row = measure(
+            board, setup, options.seeds, options.jobs, options.tools, 60.0 * options.limit
+        )
+        if "error" in row:
+            failed += 1
+            print(f"  {row['error']}", flush=True)
+        # What failed tells nothing of a board that was measured: the disk may be full.
+        if "fmax_mhz" in row or measured.row(board.name, setup.geometry) is None:
+            write(row)
     return 1 if failed else 0
 
 

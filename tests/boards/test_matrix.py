@@ -132,6 +132,10 @@ def test_a_failure_does_not_replace_what_was_measured(
         (["--jobs", "0"], "--jobs: got '0', allowed"),
         (["--limit", "x"], "--limit: got 'x', allowed"),
         (["--tools", "vendor"], "--tools: invalid choice: 'vendor'"),
+        (
+            ["ulx3s-85f", "--geometry", "up5k"],
+            "got 'up5k', allowed is one of ecp5-85f, ecp5-85f-16",
+        ),
         (["icebraker"], "no board 'icebraker'; did you mean icebreaker?"),
         (["icebreaker", "--tools", "native"], "not found on PATH"),
     ],
@@ -159,6 +163,9 @@ def test_a_board_is_measured_with_every_geometry(monkeypatch: pytest.MonkeyPatch
     board = find("ulx3s-85f")
     assert asked == [("ulx3s-85f", s.geometry, [1, 2, 3], 1) for s in board.setups]
     assert set(limits) == {LIMIT}
+    asked.clear()
+    assert matrix.main(["ulx3s-85f", "--geometry", "ecp5-85f-16x8"]) == 0
+    assert asked == [("ulx3s-85f", "ecp5-85f-16x8", [1, 2, 3, 4, 5], 2)]
     assert matrix.main(["icebreaker", "--limit", "5"]) == 0
     assert limits[-1] == 300
     assert "path" not in measured.rows()[0]["bitstream"]
