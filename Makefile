@@ -67,6 +67,7 @@ test-boards: $(STAMPS)/test
 
 boards: $(STAMPS)/test
 	$(BIN)/python -P -m otus.boards.matrix --seeds $(SEEDS) --jobs $(JOBS)
+	$(BIN)/python -P tests/board_pages.py
 
 clean:
 	rm -rf $(VENV) $(STAMPS) .typing build dist *.egg-info out

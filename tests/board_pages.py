@@ -1,4 +1,4 @@
-"""The parts of docs/ that follow from the board files: facts, commands, the index.
+"""The parts of the docs that follow from the board files and from what was measured.
 
 `python tests/board_pages.py` writes them anew, between `<!-- made: NAME -->` and `<!-- end -->`,
 and begins the page of a board that has none; tests/boards/test_pages.py holds the pages to it.
@@ -13,7 +13,7 @@ from typing import Any
 from otus import models
 from otus.arch.geometry import NAMED, Geometry
 from otus.arch.memory import Space, depth, word_bytes
-from otus.boards import Board, Setup, all_boards
+from otus.boards import Board, Setup, all_boards, find, measured
 from otus.driver.compiler import ModelError, Program, compile_model, place
 from otus.driver.serial_link import DEFAULT_BAUD
 
@@ -193,6 +193,48 @@ def parts() -> str:
     return "\n".join(lines)
 
 
+def figures() -> str:
+    """Make the README's table of what was measured."""
+    lines = [
+        "| board | array | clock asked, MHz | Fmax, MHz: median (seeds) | LUT | DSP | block RAM | "
+        "cycles | inference |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in measured.rows():
+        if "fmax_mhz" in row:
+            lines.append(f"| {' | '.join(_measured(row))} |")
+    return "\n".join(lines)
+
+
+def _measured(row: dict[str, Any]) -> list[str]:
+    model = "azimuth" if "azimuth" in row["cycles"] else "azimuth-small"
+    cycles = row["cycles"][model]
+    use = row["resources"]
+    return [
+        f"[{find(row['board']).title}](docs/boards/{row['board']}.md)",
+        row["array"],
+        f"{row['clock_mhz']:g}",
+        f"{row['fmax_mhz']['median']:.1f} ({len(row['seeds'])})",
+        _used(use, "LUT", "LUT and FF"),
+        _used(use, "DSP", "9x9 multipliers", "18x18 multipliers"),
+        _used(use, "block RAM", "SPRAM"),
+        f"{cycles:,}{' (small)' if model == 'azimuth-small' else ''}",
+        f"{cycles / row['clock_mhz']:.0f} us",
+    ]
+
+
+def _used(resources: dict[str, dict[str, int]], *names: str) -> str:
+    """Write how many of some resources are used: those that the part has and the design takes."""
+    texts = []
+    for name in names:
+        use = resources.get(name, {"used": 0})
+        if use["used"]:
+            kind = name.removesuffix(" multipliers")
+            named = "" if kind in ("LUT", "LUT and FF", "DSP", "block RAM") else f" {kind}"
+            texts.append(f"{use['used']:,}{named} ({use['used'] / use['available']:.0%})")
+    return ", ".join(texts) or "-"
+
+
 def new_page(board: Board) -> str:
     """Begin the page of a board that has none: what the board file cannot say is to be added."""
     return f"""# {board.title}
@@ -222,7 +264,11 @@ prints something else.
 
 def made() -> dict[Path, dict[str, str]]:
     """Make every part: of each page, its sections by name."""
-    pages = {PAGES / "README.md": {"index": index()}, DOCS / "geometry.md": {"parts": parts()}}
+    pages = {
+        DOCS.parent / "README.md": {"figures": figures()},
+        PAGES / "README.md": {"index": index()},
+        DOCS / "geometry.md": {"parts": parts()},
+    }
     for board in all_boards():
         pages[PAGES / f"{board.name}.md"] = {"facts": facts(board), "commands": commands(board)}
     return pages
