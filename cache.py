@@ -58,6 +58,12 @@ def _sweep(root: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def kept(kind: str, key: str) -> Path | None:
+    """Return the folder that `cached` has built, None where it has not."""
+    folder = cache_folder() / kind / key
+    return folder if folder.is_dir() else None
+
+
 def cached(kind: str, key: str, build: Callable[[Path], None]) -> Path:
     """Return the folder that `build` fills, built at most once for each key.
 

@@ -291,11 +291,12 @@ def boards(**options: Any) -> None:
 @click.option(
     "--limit",
     type=click.IntRange(1, 10_000),
-    default=240,
+    default=60,
     show_default=True,
     metavar="MINUTES",
-    help="A program that takes longer is ended. A seed that this happens to has not met the clock; "
-    "the others go on.",
+    help="A program that takes longer is ended. A seed that nextpnr does not route in time is "
+    "routed once more, with its router2; where that is late too, it has not met the clock, and the "
+    "others go on.",
 )
 @click.option(
     "--output",

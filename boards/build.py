@@ -74,7 +74,8 @@ def build(
     The bitstream is that of the fastest seed. It and its report, `report.json`, are in the folder
     `output`/BOARD/GEOMETRY, which names the clock too where it is not the usual one; where the
     build fails, no bitstream is there. A seed that comes to no result, in time or at all, has no
-    Fmax and counts as one that did not meet the clock; its `failure` says why.
+    Fmax and counts as one that did not meet the clock; its `failure` says why. One that has a
+    `router` was routed by it, since nextpnr's own choice was late.
 
     Parameters
         board : the board
@@ -191,6 +192,7 @@ def _report(
                 "fmax_mhz": round(p.timing.fmax_hz / 1e6, 2),
                 "met": p.met,
                 "seconds": p.seconds,
+                **({"router": p.router} if p.router else {}),
             }
             for p in placed
         ],

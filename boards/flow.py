@@ -28,6 +28,13 @@ PLACED = "placed.json"
 #: Where synthesis keeps how long it took.
 SECONDS = "seconds.json"
 
+#: Routes what nextpnr's own choice for a family (router1) does not bring to an end: every wire at
+#: once, in minutes, for a lower Fmax. Gowin's routers were not seen to go on for ever.
+_SECOND_ROUTER = {"ecp5": "router2", "ice40": "router2"}
+
+#: What nextpnr's log has once everything is placed.
+_ROUTING = "Info: Routing"
+
 #: Is told what is being done.
 Tell = Callable[[str], None]
 
@@ -42,6 +49,7 @@ class Placed:
         met : the clock is met
         seconds : that it took
         timing : as reported
+        router : "" where it was nextpnr's own choice
     """
 
     seed: int
@@ -49,6 +57,7 @@ class Placed:
     met: bool
     seconds: float
     timing: Timing
+    router: str = ""
 
 
 def synthesise(
@@ -97,8 +106,12 @@ def place(
 ) -> Placed:
     """Place and route with one seed.
 
+    What is placed, but not routed within the limit, is routed with nextpnr's second router: slower,
+    but to an end.
+
     Parameters
         keep_netlist : keep what was placed and routed as `placed.json`, for simulation
+        limit : seconds that a router may take, with the placement before it
     Raises
         FitError: the part has too little of a resource
         SeedError: it took longer than `limit` seconds, or failed; its last lines are in the message
@@ -111,22 +124,24 @@ def place(
     ]
     inputs = {name: text for name, text in plan.files.items() if not name.endswith((".il", ".ys"))}
     netlist_text = (netlist / board.family.netlist).read_text(encoding="utf-8")
-    key = cache.content_key(
-        tool.version, *command, netlist_text, *(t for pair in sorted(inputs.items()) for t in pair)
-    )
 
-    def run(folder: Path) -> None:
-        tell(f"place and route, seed {seed} ({tool.version})")
+    def key(router: str) -> str:
+        texts = (text for pair in sorted(inputs.items()) for text in pair)
+        return cache.content_key(tool.version, *command, *_option(router), netlist_text, *texts)
+
+    def run(folder: Path, router: str) -> None:
+        using = f", {router}" if router else ""
+        tell(f"place and route, seed {seed}{using} ({tool.version})")
         for name, text in inputs.items():
             (folder / name).write_text(text, encoding="utf-8")
         (folder / board.family.netlist).write_text(netlist_text, encoding="utf-8")
-        try:
-            code, printed, seconds = tool.run(command[1:], folder, limit)
-        except OverrunError as error:
-            reason = f"did not come to an end within {limit / 60:g} minutes"
-            raise SeedError(seed, reason, limit) from error
-        (folder / board.family.netlist).unlink()
         log = folder / "top.tim"
+        try:
+            code, printed, seconds = tool.run([*command[1:], *_option(router)], folder, limit)
+        except OverrunError as error:
+            placed = log.exists() and _ROUTING in log.read_text(encoding="utf-8", errors="replace")
+            raise _LateError(seed, limit, placed) from error
+        (folder / board.family.netlist).unlink()
         text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else printed
         check_fit(text, board.family)
         failed = re.findall(r"^ERROR: (.*)$", text, flags=re.MULTILINE)
@@ -141,7 +156,19 @@ def place(
                     path.unlink()
         _write_json(folder / "place.json", {"met": not slow, "seconds": round(seconds, 1)})
 
-    folder = cache.cached("place", key, run)
+    second = _SECOND_ROUTER.get(board.family.name, "")
+    router = ""
+    # What the second router has ended is not left to the first one again.
+    if second and not cache.kept("place", key("")) and cache.kept("place", key(second)):
+        router = second
+    try:
+        folder = cache.cached("place", key(router), lambda folder: run(folder, router))
+    except _LateError as late:
+        if not late.placed or not second or router:
+            raise
+        router = second
+        tell(f"{late}: once more with {router}")
+        folder = cache.cached("place", key(router), lambda folder: run(folder, router))
     values = json.loads((folder / "place.json").read_text(encoding="utf-8"))
     timing = read_report(folder / "report.json", board.family, setup.clock_hz)
     # The tools round the clock that they were asked for.
@@ -151,7 +178,19 @@ def place(
             f"{'met' if values['met'] else 'missed'}, its report says {timing.fmax_hz / 1e6:.2f} "
             f"of {megahertz} MHz; see {folder}"
         )
-    return Placed(seed, folder, values["met"], values["seconds"], timing)
+    return Placed(seed, folder, values["met"], values["seconds"], timing, router)
+
+
+class _LateError(SeedError):
+    """A seed that did not come to an end: where it was `placed`, another router may."""
+
+    def __init__(self, seed: int, limit: float, placed: bool) -> None:
+        self.placed = placed
+        super().__init__(seed, f"did not come to an end within {limit / 60:g} minutes", limit)
+
+
+def _option(router: str) -> tuple[str, ...]:
+    return ("--router", router) if router else ()
 
 
 def pack(

@@ -202,13 +202,15 @@ def _speed(row: dict[str, Any]) -> str:
         if "azimuth" in cycles
         else "does not fit"
     )
+    second = sum("router" in seed for seed in seeds)
     lost = sum(seed["fmax_mhz"] is None for seed in seeds)
     cells += [
         str(row["macs_per_cycle"]),
         f"{row['clock_mhz']:g} MHz",
         f"{speed['median']:g} MHz ({speed['worst']:g} to {speed['best']:g})",
         f"{sum(s['met'] for s in seeds)} of {len(seeds)}"
-        f"{f' ({lost} came to no result)' if lost else ''}",
+        f"{f' ({lost} came to no result)' if lost else ''}"
+        f"{f' ({second} by router2)' if second else ''}",
         azimuth,
         ", ".join(cycles),
     ]

@@ -135,4 +135,6 @@ def _seed(row: dict[str, Any]) -> str:
     if row["fmax_mhz"] is None:
         return f"  seed {row['seed']:<3} {row['failure']}"
     verdict = "met" if row["met"] else "MISSED"
-    return f"  seed {row['seed']:<3} {row['fmax_mhz']:7.2f} MHz  {verdict}  {row['seconds']:.0f} s"
+    router = f", {row['router']}" if "router" in row else ""
+    took = f"{row['seconds']:.0f} s{router}"
+    return f"  seed {row['seed']:<3} {row['fmax_mhz']:7.2f} MHz  {verdict}  {took}"

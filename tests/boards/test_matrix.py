@@ -87,6 +87,9 @@ def test_seeds_that_came_to_no_result_are_told() -> None:
     text = matrix.TABLE.read_text()
     assert "| 26.5 MHz (23 to 27) | 1 of 3 (1 came to no result) |" in text
     assert "seeds 1, 2, 3; yosys" in text
+    second = {**late, "fmax_mhz": 25.0, "met": True, "router": "router2"}
+    matrix.write({**REPORT, "seeds": [*REPORT["seeds"], second], "cycles": {}})
+    assert "| 2 of 3 (1 by router2) |" in matrix.TABLE.read_text()
 
 
 def test_what_fails_is_a_row_too(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

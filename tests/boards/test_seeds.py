@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from otus import programs
 from otus.boards import BoardError
 from otus.boards.build import TimingError, UnplacedError
 from otus.boards.seeds import place_all
+from otus.boards.tools import OverrunError, Tool
 
 
 def test_seeds_end_where_one_does_not_fit(bench: Bench) -> None:
@@ -67,6 +69,59 @@ def test_a_seed_that_does_not_come_to_an_end_does_not_lose_the_others(bench: Ben
     bench.plan(s2=50)
     assert bench.build((1, 2, 3))["fmax_mhz"] == {"median": 44, "best": 50, "worst": 40}
     assert bench.calls() == ["nextpnr-ice40 2", "icepack"]
+
+
+def late(monkeypatch: pytest.MonkeyPatch, log: str, *routers: str) -> None:
+    """Let place and route be late with some routers, without waiting for them."""
+    run = Tool.run
+
+    def patient(
+        tool: Tool, arguments: Sequence[str], folder: Path, limit: float
+    ) -> tuple[int, str, float]:
+        router = arguments[-1] if "--router" in arguments else ""
+        if tool.name.startswith("nextpnr") and router in routers:
+            (folder / "top.tim").write_text(log)
+            raise OverrunError(tool.name, limit)
+        return run(tool, arguments, folder, limit)
+
+    monkeypatch.setattr(Tool, "run", patient)
+
+
+def test_what_is_placed_but_not_routed_gets_the_second_router(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.plan(s1=40, s2=38)
+    bench.build()
+    bench.calls()
+    late(monkeypatch, "Info: Routing..\n", "")
+    told: list[str] = []
+    report = bench.build((1, 2), limit=600, tell=told.append)
+    assert bench.calls() == ["nextpnr-ice40 2"]
+    assert "seed 2 did not come to an end within 10 minutes: once more with router2" in told
+    assert report["fmax_mhz"] == {"median": 39, "best": 40, "worst": 38}
+    assert report["seeds"][1].pop("seconds") > 0
+    assert report["seeds"][1] == {"seed": 2, "fmax_mhz": 38, "met": True, "router": "router2"}
+    assert "router" not in report["seeds"][0]
+    # It is kept, and the first router not asked again.
+    told.clear()
+    assert bench.build((1, 2), tell=told.append)["seeds"][1]["router"] == "router2"
+    assert bench.calls() == []
+    assert not any("place and route" in text for text in told)
+
+
+@pytest.mark.parametrize(
+    ("log", "routers", "runs"),
+    [("Info: Routing..", ("", "router2"), 2), ("Info: Packing..", ("",), 1)],
+)
+def test_what_is_not_placed_or_late_with_both_routers_has_no_result(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, log: str, routers: tuple[str, ...], runs: int
+) -> None:
+    bench.plan(s2=38)
+    late(monkeypatch, log, *routers)
+    told: list[str] = []
+    with pytest.raises(UnplacedError, match="seed 2 did not come to an end within 10 minutes"):
+        bench.build((2,), limit=600, tell=told.append)
+    assert sum("place and route" in text for text in told) == runs
 
 
 def test_missed_timing_tells_of_seeds_that_came_to_no_result(bench: Bench) -> None:

@@ -98,6 +98,12 @@ def test_a_seed_that_came_to_no_result_is_told(monkeypatch: pytest.MonkeyPatch) 
     assert json.loads(otus("icebreaker", "--json").stdout) == report
 
 
+def test_a_seed_of_the_second_router_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = {**REPORT, "seeds": [{**REPORT["seeds"][0], "router": "router2"}]}
+    monkeypatch.setattr(command, "build", lambda *_, **__: report)
+    assert "  27.00 MHz  met  61 s, router2\n" in otus("icebreaker").stdout
+
+
 def test_a_system_error_is_told_as_json_too(monkeypatch: pytest.MonkeyPatch) -> None:
     def build(*_: Any, **__: Any) -> dict[str, Any]:
         raise PermissionError(13, "Permission denied", "/build")
