@@ -66,8 +66,8 @@ test-boards: $(STAMPS)/test
 	$(BIN)/python -P -m pytest -n $(JOBS) --dist loadgroup -m boards $(BOARD_TESTS)
 
 boards: $(STAMPS)/test
-	$(BIN)/python -P -m otus.boards.matrix --seeds $(SEEDS) --jobs $(JOBS)
-	$(BIN)/python -P tests/board_pages.py
+	$(BIN)/python -P -m otus.boards.matrix --seeds $(SEEDS) --jobs $(JOBS); code=$$?; \
+	  $(BIN)/python -P tests/board_pages.py && exit $$code
 
 clean:
 	rm -rf $(VENV) $(STAMPS) .typing build dist *.egg-info out

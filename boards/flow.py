@@ -60,6 +60,14 @@ class Placed:
     router: str = ""
 
 
+class _LateError(SeedError):
+    """A seed that did not come to an end: where it was `placed`, another router may."""
+
+    def __init__(self, seed: int, limit: float, placed: bool) -> None:
+        self.placed = placed
+        super().__init__(seed, f"did not come to an end within {limit / 60:g} minutes", limit)
+
+
 def synthesise(
     board: Board, plan: Plan, tools: dict[str, Tool], tell: Tell, limit: float = LIMIT
 ) -> Path:
@@ -181,18 +189,6 @@ def place(
     return Placed(seed, folder, values["met"], values["seconds"], timing, router)
 
 
-class _LateError(SeedError):
-    """A seed that did not come to an end: where it was `placed`, another router may."""
-
-    def __init__(self, seed: int, limit: float, placed: bool) -> None:
-        self.placed = placed
-        super().__init__(seed, f"did not come to an end within {limit / 60:g} minutes", limit)
-
-
-def _option(router: str) -> tuple[str, ...]:
-    return ("--router", router) if router else ()
-
-
 def pack(
     board: Board,
     plan: Plan,
@@ -226,6 +222,10 @@ def pack(
             raise BoardError(f"{commands[-1][0]} wrote no top{board.family.bitstream}")
 
     return cache.cached("bitstream", key, run) / f"top{board.family.bitstream}"
+
+
+def _option(router: str) -> tuple[str, ...]:
+    return ("--router", router) if router else ()
 
 
 def _run(tool: Tool, command: Command, folder: Path, limit: float) -> None:
