@@ -152,7 +152,8 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
         "",
         "Made by `make boards`, never by hand. Every row is the whole design: link, sequencer,",
         "buffers, array, requantiser. Fmax is what nextpnr reports after routing. `otus boards`",
-        "marks rows of other sources than those at hand: `make boards` measures them again.",
+        "marks rows of other sources than those at hand: `make boards` measures them again. Seeds",
+        "by router2 are those that nextpnr's own router did not bring to an end in time.",
         "",
         "| board | geometry | MACs a cycle | clock asked | Fmax, median (range) | seeds met |"
         " azimuth | models that fit |",
@@ -160,7 +161,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
     ]
     lines += [_speed(row) for row in rows]
     if not rows:
-        return "\n".join([*lines[:6], "Nothing was measured yet."]) + "\n"
+        return "\n".join([*lines[:7], "Nothing was measured yet."]) + "\n"
     lines += ["", "## Use of the parts", ""]
     for row in rows:
         if "resources" in row:
