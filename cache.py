@@ -90,10 +90,3 @@ def cached(kind: str, key: str, build: Callable[[Path], None]) -> Path:
                 build(work)
                 work.rename(final)
     return final
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a file that is never seen half-written."""
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_bytes(data)
-    temporary.replace(path)

@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from .. import cache
+from .. import files
 from . import measured
 from .board import Board, Setup
 from .errors import BoardError
@@ -146,14 +146,14 @@ def build(
     target.mkdir(parents=True, exist_ok=True)
     if best.met:
         data = pack(board, plan, best, found, tell, limit).read_bytes()
-        cache.replace_file(bitstream, data)
+        files.write(bitstream, data)
         report["bitstream"] = {
             "path": str(bitstream),
             "bytes": len(data),
             "sha256": hashlib.sha256(data).hexdigest(),
         }
     report["seconds"] = round(time.monotonic() - begin, 1)
-    cache.replace_file(report_path, (json.dumps(report, indent=2) + "\n").encode())
+    files.write(report_path, (json.dumps(report, indent=2) + "\n").encode())
     if not best.met:
         raise TimingError(report)
     return report

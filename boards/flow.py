@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .. import cache
+from .. import cache, files
 from .board import Board, Setup
 from .cells import check_cells
 from .errors import BoardError
@@ -97,7 +97,7 @@ def synthesise(
     # A netlist that is kept is checked again: by the check of today.
     cells = check_cells(plan.files["top.il"], folder / board.family.netlist, board.family)
     counts = {kind: asdict(count) for kind, count in cells.items()}
-    cache.replace_file(folder / "cells.json", (json.dumps(counts, indent=2) + "\n").encode())
+    files.write(folder / "cells.json", (json.dumps(counts, indent=2) + "\n").encode())
     return folder
 
 

@@ -8,11 +8,12 @@ docs/boards/measured.md are written anew.
 import argparse
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import cache, models, programs
+from .. import files, models, programs
 from ..arch.geometry import Geometry
 from ..driver.compiler import ModelError, compile_model, place
 from . import measured
@@ -140,9 +141,8 @@ def write(row: dict[str, Any]) -> None:
     rows = {(r["board"], r["geometry"]): r for r in [*measured.rows(), row]}
     kept = sorted((k for k in rows if k in order), key=lambda key: order[key])
     values = json.dumps([rows[key] for key in kept], indent=1) + "\n"
-    cache.replace_file(measured.FILE, values.encode())
-    TABLE.parent.mkdir(parents=True, exist_ok=True)
-    cache.replace_file(TABLE, table([rows[key] for key in kept]).encode())
+    files.write(measured.FILE, values.encode())
+    files.write(TABLE, table([rows[key] for key in kept]).encode())
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
@@ -203,7 +203,7 @@ def _speed(row: dict[str, Any]) -> str:
         if "azimuth" in cycles
         else "does not fit"
     )
-    second = sum("router" in seed for seed in seeds)
+    routers = Counter(seed["router"] for seed in seeds if "router" in seed)
     lost = sum(seed["fmax_mhz"] is None for seed in seeds)
     cells += [
         str(row["macs_per_cycle"]),
@@ -211,7 +211,7 @@ def _speed(row: dict[str, Any]) -> str:
         f"{speed['median']:g} MHz ({speed['worst']:g} to {speed['best']:g})",
         f"{sum(s['met'] for s in seeds)} of {len(seeds)}"
         f"{f' ({lost} came to no result)' if lost else ''}"
-        f"{f' ({second} by router2)' if second else ''}",
+        + "".join(f" ({count} by {router})" for router, count in routers.items()),
         azimuth,
         ", ".join(cycles),
     ]

@@ -17,8 +17,9 @@ from ..doa.evaluate import BANDS, GROSS, Estimate, Score, by_band, evaluate, hea
 from ..doa.features import FeatureDefinition
 from ..doa.network import inference, load
 from ..driver.compiler import Oracle
+from ..files import replacing
 from .locate import card_of, check_picture
-from .report import CommandError, render, replacing, show, tracked
+from .report import CommandError, render, show, tracked
 from .session import Int8Array, Session
 
 Floats = npt.NDArray[Any]

@@ -19,7 +19,8 @@ from ..doa.locate import Located, locate
 from ..doa.prepare import Recording, prepare
 from ..doa.recording import read
 from ..driver.compiler import Oracle
-from .report import CommandError, render, replacing, show
+from ..files import replacing
+from .report import CommandError, render, show
 from .session import Session
 
 Floats = npt.NDArray[Any]

@@ -1,12 +1,8 @@
-"""What the commands share: JSON or text, files that are never half-written, progress bars."""
+"""What the commands share: JSON or text, progress bars."""
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
@@ -26,34 +22,6 @@ class CommandError(ContractError):
 def show(as_json: bool, values: dict[str, Any], text: Callable[[], str]) -> None:
     """Print `values` as JSON, or what `text` returns."""
     click.echo(json.dumps(values, indent=2) if as_json else text().rstrip("\n"))
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Write a file beside `path`, and put it in place once it is whole.
-
-    A link is followed; what is no regular file (a pipe, /dev/null) is written to as it is.
-    """
-    path = path.resolve()
-    if path.exists() and not path.is_file():
-        with path.open("wb") as file:
-            yield file
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(
-        dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix, delete=False
-    ) as file:
-        temporary = Path(file.name)
-        try:
-            yield file
-            file.close()
-            # Temporary files are private; this one gets the rights that any new file would.
-            mask = os.umask(0)
-            os.umask(mask)
-            temporary.chmod(0o666 & ~mask)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
 
 
 def tracked(items: Iterable[_Item], total: int, label: str, quiet: bool = False) -> Iterator[_Item]:

@@ -16,7 +16,8 @@ from ..driver.device import Device
 from ..driver.executor import execute
 from ..driver.link import open_link
 from ..driver.plan import Plan, compile_graph
-from .report import CommandError, replacing, show, tracked
+from ..files import replacing
+from .report import CommandError, show, tracked
 from .session import figures
 
 Array = npt.NDArray[Any]
